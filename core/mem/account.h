@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/mem/account.h - who pays for memory, and how it may be had.
+ */
+#ifndef CORE_MEM_ACCOUNT_H
+#define CORE_MEM_ACCOUNT_H
+
+#include "core/base/defs.h"
+
+/* How an allocation may be served; exactly one of WAIT and NOWAIT. */
+enum {
+    MEM_WAIT = 1,   /* may sleep and reclaim; not in interrupts or spinlocks */
+    MEM_NOWAIT = 2, /* must answer at once */
+    MEM_ZERO = 4
+};
+
+/* Bytes charged to a user or group; NULL stands for the kernel, without limit.
+ * Fields are atomic. */
+struct mem_account {
+    uint64_t used;
+    uint64_t limit;
+};
+
+C_DECLS_BEGIN
+
+/* Charges bytes, or returns -ENOMEM and charges nothing. NULL always works. */
+MUST_USE int account_charge(struct mem_account *account, uint64_t bytes);
+void account_release(struct mem_account *account, uint64_t bytes);
+
+C_DECLS_END
+
+#endif /* CORE_MEM_ACCOUNT_H */

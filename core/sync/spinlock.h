@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/sync/spinlock.h - locks held for a few instructions.
+ *
+ * A holder is pinned and must not sleep. A lock that an interrupt handler
+ * takes is taken with spin_lock_irq() everywhere. Waiting spins through
+ * hal_cpu_relax(); every lock and unlock is a scheduling point of checked
+ * builds. A lock knows its class (name and rank: a lock may be taken only
+ * while those held on this CPU have lower ranks), its CPU and its call site;
+ * taking one twice panics.
+ */
+#ifndef CORE_SYNC_SPINLOCK_H
+#define CORE_SYNC_SPINLOCK_H
+
+#include "core/base/defs.h"
+
+/* Ranks ascend inwards. Sleeping locks have ranks below all spinlocks. */
+enum lock_rank {
+    LOCK_RANK_EXEC = 10,
+    LOCK_RANK_INODE = 40,
+    LOCK_RANK_ASPACE = 50,
+    LOCK_RANK_OBJECT = 70,
+    LOCK_RANK_PROCESS = 110, /* spinlocks from here */
+    LOCK_RANK_WAITQ = 120,
+    LOCK_RANK_TIMER = 130,
+    LOCK_RANK_RUNQ = 140,
+    LOCK_RANK_PT = 150,
+    LOCK_RANK_CACHE = 160,
+    LOCK_RANK_PAGES = 170,
+    LOCK_RANK_LOG = 180
+};
+
+struct lock_class {
+    const char *name;
+    enum lock_rank rank;
+};
+
+struct CAPABILITY("spinlock") spinlock {
+    const struct lock_class *class_of;
+    unsigned held;    /* atomic: 0 free, 1 held */
+    unsigned cpu;     /* holder; valid while held */
+    const void *site; /* where it was taken */
+};
+
+C_DECLS_BEGIN
+
+void spin_init(struct spinlock *lock, const struct lock_class *class_of);
+void spin_lock(struct spinlock *lock) ACQUIRES(*lock);
+void spin_unlock(struct spinlock *lock) RELEASES(*lock);
+
+/* With interrupts off; saved goes to the unlock. */
+MUST_USE unsigned spin_lock_irq(struct spinlock *lock) ACQUIRES(*lock);
+void spin_unlock_irq(struct spinlock *lock, unsigned saved) RELEASES(*lock);
+
+/* Does this CPU hold it? For assertions. */
+bool spin_is_held(const struct spinlock *lock);
+
+C_DECLS_END
+
+#endif /* CORE_SYNC_SPINLOCK_H */

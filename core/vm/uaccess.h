@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/vm/uaccess.h - copies between the kernel and user memory.
+ *
+ * as is the address space active on this CPU. A page that is not present is
+ * faulted in as user code would have; the copy goes on. May sleep; hold no
+ * spinlock and not aspace->lock.
+ */
+#ifndef CORE_VM_UACCESS_H
+#define CORE_VM_UACCESS_H
+
+#include "core/base/defs.h"
+#include "hal/types.h"
+
+struct aspace;
+
+/* A cursor over user memory, advanced by what was moved. */
+struct user_cursor {
+    struct aspace *as;
+    uaddr_t at;
+    uint64_t left; /* bytes */
+};
+
+C_DECLS_BEGIN
+
+/* All size bytes, or -EFAULT (some may have been moved). */
+MUST_USE int copy_in(struct aspace *as, void *to, uaddr_t from, size_t size);
+MUST_USE int copy_out(struct aspace *as, uaddr_t to, const void *from,
+                      size_t size);
+MUST_USE int clear_out(struct aspace *as, uaddr_t to, size_t size);
+
+/* What could be moved before a fault, in bytes. */
+size_t copy_in_some(struct aspace *as, void *to, uaddr_t from, size_t size);
+size_t copy_out_some(struct aspace *as, uaddr_t to, const void *from,
+                     size_t size);
+
+#define copy_in_struct(as, to, from)  copy_in(as, to, from, sizeof(*(to)))
+#define copy_out_struct(as, to, from) copy_out(as, to, from, sizeof(*(from)))
+
+/*
+ * A NUL-terminated string of at most size bytes with its NUL. Returns its
+ * length without the NUL, -ENAMETOOLONG when no NUL came in size bytes,
+ * -EFAULT.
+ */
+MUST_USE ssize_t copy_string_in(struct aspace *as, char *to, uaddr_t from,
+                                size_t size);
+
+/* Moves up to size bytes at the cursor; returns how many, short on a fault. */
+size_t cursor_copy_in(struct user_cursor *from, void *to, size_t size);
+size_t cursor_copy_out(struct user_cursor *to, const void *from, size_t size);
+
+C_DECLS_END
+
+#endif /* CORE_VM_UACCESS_H */
