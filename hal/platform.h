@@ -37,6 +37,9 @@ struct hal_boot {
     struct hal_span ram[HAL_RAM_RANGES_MAX];
     size_t ram_count;
     struct hal_framebuffer framebuffer;
+    /* What AT_HWCAP and AT_HWCAP2 of getauxval(3) say: CPUID leaf 1 EDX; bit 1
+     * when user code may use wrfsbase. */
+    uint32_t hwcap, hwcap2;
     const char *machine; /* "hosted" or "x86_64", for the log */
 };
 

@@ -45,7 +45,8 @@
 #define EPIPE           32
 #define EDOM            33
 #define ERANGE          34
-#define EDEADLOCK       35
+#define EDEADLK         35
+#define EDEADLOCK       EDEADLK
 #define ENAMETOOLONG    36
 #define ENOLCK          37
 #define ENOSYS          38
@@ -103,6 +104,7 @@
 #define ENOPROTOOPT     92
 #define EPROTONOSUPPORT 93
 #define ESOCKTNOSUPPORT 94
+#define EOPNOTSUPP      95
 #define EPFNOSUPPORT    96
 #define EAFNOSUPPORT    97
 #define EADDRINUSE      98
@@ -140,6 +142,7 @@
 #define EOWNERDEAD      130
 #define ENOTRECOVERABLE 131
 #define ERFKILL         132
+#define EHWPOISON       133
 #define EWOULDBLOCK     EAGAIN
 #define ENOTSUP         EOPNOTSUPP
 #endif

@@ -44,11 +44,11 @@ struct lx_stat {
     int64_t st_size;
     int64_t st_blksize;
     int64_t st_blocks; /* of 512 bytes */
-    uint64_t st_atime;
+    uint64_t st_atime_sec;
     uint64_t st_atime_nsec;
-    uint64_t st_mtime;
+    uint64_t st_mtime_sec;
     uint64_t st_mtime_nsec;
-    uint64_t st_ctime;
+    uint64_t st_ctime_sec;
     uint64_t st_ctime_nsec;
     int64_t unused[3];
 };

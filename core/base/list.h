@@ -71,12 +71,12 @@ static inline struct list *list_pop_front(struct list *l)
 #define list_entry(node, type, field) container_of(node, type, field)
 
 /* Walks the nodes; the body must not remove node. */
-#define list_for_each(node, list) \
-    for (struct list *node = (list)->next; node != (list); node = node->next)
+#define list_for_each(node, head) \
+    for (struct list *node = (head)->next; node != (head); node = node->next)
 
 /* The same, and the body may remove node. */
-#define list_for_each_safe(node, list) \
-    for (struct list *node = (list)->next, *node##_next = node->next; \
-         node != (list); node = node##_next, node##_next = node->next)
+#define list_for_each_safe(node, head) \
+    for (struct list *node = (head)->next, *node##_next = node->next; \
+         node != (head); node = node##_next, node##_next = node->next)
 
 #endif /* CORE_BASE_LIST_H */

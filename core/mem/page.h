@@ -18,7 +18,7 @@
 #include "core/mem/account.h"
 #include "hal/types.h"
 
-enum { PAGE_ORDER_MAX = 11 }; /* 8 MiB */
+enum { PAGE_ORDER_MAX = 12 }; /* 16 MiB */
 
 /* Flags of struct page, atomic bits. */
 enum {

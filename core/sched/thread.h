@@ -28,8 +28,8 @@ enum thread_state { THREAD_READY, THREAD_RUNNING, THREAD_WAITING, THREAD_DEAD };
 enum {
     THREAD_WORK_RESCHED = 1, /* let others run */
     THREAD_WORK_EXIT = 2,    /* end, with task's exit code */
-    THREAD_WORK_TASK = 4,    /* callbacks are queued */
-    THREAD_WORK_TRACE = 8    /* strace: sticky, not cleared by the loop */
+    THREAD_WORK_RESTART = 4, /* a call was cut short: core/syscall */
+    THREAD_WORK_RSEQ = 8     /* it was switched out: core/proc/rseq.h */
 };
 
 struct thread {
@@ -38,6 +38,7 @@ struct thread {
     struct refcount refs;
     enum thread_state state;  /* run queue lock */
     unsigned work;            /* THREAD_WORK_*, atomic */
+    unsigned switch_work;     /* joins work at each switch; its own */
     unsigned cpu;             /* where it runs or last ran */
     uint64_t number;          /* never reused; for the trace */
     const char *name;         /* const, static storage */
@@ -80,8 +81,7 @@ void thread_set_work(struct thread *thread, unsigned bits);
 
 static inline bool thread_has_work(const struct thread *thread)
 {
-    return (__atomic_load_n(&thread->work, __ATOMIC_ACQUIRE) &
-            ~(unsigned)THREAD_WORK_TRACE) != 0;
+    return __atomic_load_n(&thread->work, __ATOMIC_ACQUIRE) != 0;
 }
 
 /* Makes mmu the address space of the running thread, now and whenever it is

@@ -22,8 +22,8 @@ enum lock_rank {
     LOCK_RANK_OBJECT = 70,
     LOCK_RANK_PROCESS = 110, /* spinlocks from here */
     LOCK_RANK_WAITQ = 120,
-    LOCK_RANK_TIMER = 130,
-    LOCK_RANK_RUNQ = 140,
+    LOCK_RANK_RUNQ = 130,
+    LOCK_RANK_TIMER = 140,
     LOCK_RANK_PT = 150,
     LOCK_RANK_CACHE = 160,
     LOCK_RANK_PAGES = 170,

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tests, their tiers and budgets.
+
+# cyphera_test(name TIER default|ci TIMEOUT seconds COMMAND arg...
+#              [PRESETS name...] [LABELS word...] [STATUS n]
+#              [ENVIRONMENT VAR=value...] [SERIAL])
+#
+# One ctest entry. Tier default is part of ci; TIMEOUT is its budget, enforced
+# by ctest. PRESETS: it exists in these only. STATUS: it passes only when the
+# command ends with that status. SERIAL: nothing else runs beside it.
+function(cyphera_test name)
+    cmake_parse_arguments(T "SERIAL" "TIER;TIMEOUT;STATUS;WORKING_DIRECTORY"
+        "COMMAND;LABELS;ENVIRONMENT;PRESETS" ${ARGN})
+    if(T_PRESETS AND NOT CYPHERA_PRESET IN_LIST T_PRESETS)
+        return()
+    endif()
+    if(NOT T_TIER MATCHES "^(default|ci)$" OR NOT T_TIMEOUT)
+        message(FATAL_ERROR "${name}: needs TIER default|ci and TIMEOUT")
+    endif()
+    set(tiers ci)
+    if(T_TIER STREQUAL default)
+        set(tiers default ci)
+    endif()
+    if(DEFINED T_STATUS)
+        set(T_COMMAND python3 ${CMAKE_SOURCE_DIR}/tools/expect.py
+            --status ${T_STATUS} -- ${T_COMMAND})
+    endif()
+    if(NOT T_WORKING_DIRECTORY)
+        set(T_WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    endif()
+    add_test(NAME ${name} COMMAND ${T_COMMAND}
+        WORKING_DIRECTORY ${T_WORKING_DIRECTORY})
+    set(environment
+        ASAN_OPTIONS=halt_on_error=1:exitcode=99:detect_leaks=1
+        UBSAN_OPTIONS=halt_on_error=1:exitcode=99:print_stacktrace=1
+        TSAN_OPTIONS=halt_on_error=1:exitcode=99
+        LSAN_OPTIONS=exitcode=99
+        CYPHERA_BUILD=${CMAKE_BINARY_DIR}
+        CYPHERA_ROOT=${CMAKE_SOURCE_DIR}
+        ${T_ENVIRONMENT})
+    set_tests_properties(${name} PROPERTIES
+        TIMEOUT ${T_TIMEOUT}
+        LABELS "${tiers};${T_LABELS}"
+        ENVIRONMENT "${environment}"
+        RUN_SERIAL ${T_SERIAL})
+endfunction()
+
+set(CYPHERA_VALGRIND_COMMAND
+    valgrind -q --error-exitcode=99 --leak-check=full
+    --errors-for-leak-kinds=definite --trace-children=no)
+
+# The command line, in a variable, that runs an image with init and its
+# arguments as if it were a process, in either world:
+#
+#   cyphera_run_command(out image [MACHINE microvm|q35] [ISO] [INITRD file]
+#                       [MEM size] [OPTIONS word...] [COMMAND init arg...])
+#
+# OPTIONS are the hosted binary's, or tools/run_bare.py's.
+function(cyphera_run_command out image)
+    cmake_parse_arguments(R "ISO" "MACHINE;INITRD;MEM" "OPTIONS;COMMAND"
+        ${ARGN})
+    set(words "")
+    if(R_INITRD)
+        list(APPEND words --initrd ${R_INITRD})
+    endif()
+    if(R_MEM)
+        list(APPEND words --mem ${R_MEM})
+    endif()
+    if(CYPHERA_WORLD STREQUAL hosted)
+        set(run $<TARGET_FILE:${image}>)
+        if(CYPHERA_VALGRIND)
+            set(run ${CYPHERA_VALGRIND_COMMAND} ${run})
+        endif()
+    else()
+        set(run python3 ${CMAKE_SOURCE_DIR}/tools/run_bare.py
+            $<TARGET_FILE:${image}>)
+        if(R_MACHINE)
+            list(APPEND words --machine ${R_MACHINE})
+        endif()
+        if(R_ISO)
+            list(APPEND words --machine q35 --iso)
+        endif()
+    endif()
+    list(APPEND words ${R_OPTIONS})
+    if(R_COMMAND)
+        list(APPEND words -- ${R_COMMAND})
+    endif()
+    set(${out} ${run} ${words} PARENT_SCOPE)
+endfunction()
+
+# cyphera_unit_test(name file.cc... [TIER ...] [TIMEOUT s])
+#
+# A GoogleTest program: the kernel's objects linked flat with hal/hosted and
+# tests/support, whose main() runs the tests in a kernel thread. Hosted presets
+# only.
+function(cyphera_unit_test name)
+    if(NOT CYPHERA_WORLD STREQUAL hosted OR CYPHERA_TSA)
+        return()
+    endif()
+    cmake_parse_arguments(T "" "TIER;TIMEOUT" "ENVIRONMENT" ${ARGN})
+    if(NOT T_TIER)
+        set(T_TIER default)
+    endif()
+    if(NOT T_TIMEOUT)
+        set(T_TIMEOUT 60)
+    endif()
+    cyphera_gtest_common()
+    get_property(kernel GLOBAL PROPERTY CYPHERA_KERNEL_LIBS)
+    get_property(host GLOBAL PROPERTY CYPHERA_HOST_LIBS)
+    get_property(support GLOBAL PROPERTY CYPHERA_SUPPORT_LIBS)
+    list(REMOVE_ITEM host targets_hosted)
+    cyphera_target_objects(objects ${kernel} ${host} ${support} symbols_none)
+    add_executable(${name} ${T_UNPARSED_ARGUMENTS} ${objects})
+    cyphera_test_flags(${name})
+    target_precompile_headers(${name} REUSE_FROM cyphera_gtest_pch)
+    target_link_options(${name} PRIVATE -pie ${CYPHERA_SAN_LINK})
+    target_link_libraries(${name} PRIVATE
+        GTest::gtest PkgConfig::UV Threads::Threads)
+    set_target_properties(${name} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/unit)
+    set(command $<TARGET_FILE:${name}>)
+    if(CYPHERA_VALGRIND)
+        set(command ${CYPHERA_VALGRIND_COMMAND} ${command})
+        math(EXPR T_TIMEOUT "${T_TIMEOUT} * 5")
+    endif()
+    cyphera_test(${name} TIER ${T_TIER} TIMEOUT ${T_TIMEOUT} LABELS unit
+        ENVIRONMENT ${T_ENVIRONMENT} COMMAND ${command})
+endfunction()
+
+# Host or kernel objects that only unit tests have (tests/support).
+function(cyphera_test_support name)
+    if(NOT ARGN OR NOT CYPHERA_WORLD STREQUAL hosted OR CYPHERA_TSA)
+        return()
+    endif()
+    cyphera_gtest_common()
+    add_library(${name} OBJECT EXCLUDE_FROM_ALL ${ARGN})
+    cyphera_test_flags(${name})
+    target_link_libraries(${name} PRIVATE GTest::gtest PkgConfig::UV)
+    set_property(GLOBAL APPEND PROPERTY CYPHERA_SUPPORT_LIBS ${name})
+endfunction()
+
+# C++ of tests: -O0 and no UBSan, which cost most of the compile time.
+function(cyphera_test_flags target)
+    target_include_directories(${target} PRIVATE
+        ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/gen)
+    target_compile_definitions(${target} PRIVATE
+        _GNU_SOURCE CHECKED=${CHECKED} CYPHERA_VALGRIND=${CYPHERA_VALGRIND})
+    target_compile_options(${target} PRIVATE
+        $<$<COMPILE_LANGUAGE:CXX>:-std=gnu++17> -O0 ${CYPHERA_PATHS} -fPIE
+        -Wall -Wextra -Wshadow -Werror -fno-strict-aliasing)
+    if(CYPHERA_SAN STREQUAL address)
+        target_compile_options(${target} PRIVATE -fsanitize=address)
+    elseif(CYPHERA_SAN STREQUAL thread)
+        target_compile_options(${target} PRIVATE -fsanitize=thread)
+    endif()
+endfunction()
+
+function(cyphera_gtest_common)
+    if(TARGET cyphera_gtest_pch)
+        return()
+    endif()
+    add_library(cyphera_gtest_pch OBJECT EXCLUDE_FROM_ALL
+        ${CMAKE_SOURCE_DIR}/tests/support/pch.cc)
+    cyphera_test_flags(cyphera_gtest_pch)
+    target_precompile_headers(cyphera_gtest_pch PRIVATE <gtest/gtest.h>)
+    target_link_libraries(cyphera_gtest_pch PRIVATE GTest::gtest)
+endfunction()
+
+# cyphera_guest(name LIBC musl|glibc SOURCES file... [FLAGS flag...])
+#
+# A static program for the guest, build/<preset>/guest/<name>; the same in
+# every preset, never instrumented.
+function(cyphera_guest name)
+    cmake_parse_arguments(G "" "LIBC" "SOURCES;FLAGS" ${ARGN})
+    if(G_LIBC STREQUAL musl)
+        set(compiler musl-gcc)
+    elseif(G_LIBC STREQUAL glibc)
+        set(compiler gcc)
+    else()
+        message(FATAL_ERROR "${name}: LIBC is musl or glibc")
+    endif()
+    set(out ${CMAKE_BINARY_DIR}/guest/${name})
+    set(link -static)
+    if("-static-pie" IN_LIST G_FLAGS)
+        set(link "")
+    endif()
+    set(sources ${G_SOURCES})
+    list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    add_custom_command(
+        OUTPUT ${out}
+        COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/guest
+        COMMAND ${compiler} ${link} -std=gnu17 -O2 -Wall -Wextra -Werror
+                -I${CMAKE_SOURCE_DIR} ${G_FLAGS} -o ${out} ${sources}
+        DEPENDS ${sources}
+        VERBATIM)
+    add_custom_target(guest_${name} ALL DEPENDS ${out})
+    set_property(GLOBAL APPEND PROPERTY CYPHERA_GUESTS guest_${name})
+endfunction()
+
+if(CYPHERA_WORLD STREQUAL hosted AND NOT CYPHERA_TSA)
+    find_package(GTest REQUIRED)
+endif()

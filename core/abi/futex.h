@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/abi/futex.h - futex(2) and the robust list of set_robust_list(2).
+ */
+#ifndef CORE_ABI_FUTEX_H
+#define CORE_ABI_FUTEX_H
+
+#include "core/abi/types.h"
+
+#define LX_FUTEX_WAIT           0
+#define LX_FUTEX_WAKE           1
+#define LX_FUTEX_REQUEUE        3
+#define LX_FUTEX_CMP_REQUEUE    4
+#define LX_FUTEX_WAKE_OP        5
+#define LX_FUTEX_LOCK_PI        6
+#define LX_FUTEX_UNLOCK_PI      7
+#define LX_FUTEX_TRYLOCK_PI     8
+#define LX_FUTEX_WAIT_BITSET    9
+#define LX_FUTEX_WAKE_BITSET    10
+#define LX_FUTEX_PRIVATE_FLAG   128
+#define LX_FUTEX_CLOCK_REALTIME 256
+#define LX_FUTEX_CMD_MASK       (~(128 | 256))
+
+/* A robust or priority-inheriting futex word. */
+#define LX_FUTEX_WAITERS        0x80000000u
+#define LX_FUTEX_OWNER_DIED     0x40000000u
+#define LX_FUTEX_TID_MASK       0x3fffffffu
+
+/* Entries of a robust list that exit walks at most. */
+#define LX_ROBUST_LIST_LIMIT    2048
+
+struct lx_robust_list_head {
+    uint64_t list;        /* address of the first entry, or of this */
+    int64_t futex_offset; /* from an entry to its futex word */
+    uint64_t list_op_pending;
+};
+LX_SIZE_IS(struct lx_robust_list_head, 24);
+
+#endif /* CORE_ABI_FUTEX_H */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/fs/initramfs.h - the initrd's archives become the store's files.
+ *
+ * Semantics as Linux documents them (initramfs buffer format): several
+ * archives, a later member replaces an earlier one of the same name, hard links
+ * share an inode within an archive, and a member whose directory is not there
+ * is passed over, with a warning.
+ */
+#ifndef CORE_FS_INITRAMFS_H
+#define CORE_FS_INITRAMFS_H
+
+#include "core/base/defs.h"
+
+struct store;
+
+C_DECLS_BEGIN
+
+/*
+ * Unpacks the initrd of hal_boot_facts() into store; without one the store
+ * stays empty. 0, -ENOMEM, or what core/fs/unpack/unpack.h says of a damaged
+ * one, having logged one line that says where and why. May sleep.
+ */
+MUST_USE int initramfs_load(struct store *store);
+
+C_DECLS_END
+
+#endif /* CORE_FS_INITRAMFS_H */

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/syscall/dispatch.c - contract in dispatch.h.
+ */
+#include "core/syscall/dispatch.h"
+
+#include "core/abi/errno.h"
+#include "core/base/log.h"
+#include "core/base/string.h"
+#include "core/mem/cache.h"
+#include "core/proc/process.h"
+#include "core/sched/thread.h"
+#include "core/syscall/calls.h"
+#include "core/syscall/strace.h"
+#include "core/vm/uaccess.h"
+#include "hal/check.h"
+#include "hal/platform.h"
+#include "hal/user.h"
+
+typedef int64_t call_handler(struct thread *self, const uint64_t *args);
+
+static call_handler *const handlers[SYSCALL_SLOTS] = {
+#include "core/syscall/table.inc"
+};
+
+/* Set at boot, then constant. */
+static struct {
+    bool is_on;
+    struct strace_filter filter;
+} trace;
+
+int trace_enable(const char *text)
+{
+    int error =
+        strace_filter_parse(&trace.filter, str_equal(text, "1") ? "" : text);
+
+    if (error == 0)
+        trace.is_on = true;
+    return error;
+}
+
+static size_t peek_user(void *to, uaddr_t from, size_t size)
+{
+    return copy_in_some(task_current()->process->as, to, from, size);
+}
+
+static void write_line(char *line, size_t size)
+{
+    line[min_size(size, STRACE_LINE_MAX - 2)] = '\n';
+    hal_log_write(line, min_size(size, STRACE_LINE_MAX - 2) + 1);
+}
+
+/* Renders into memory of its own: kernel stacks are small. */
+static void show_call(struct thread *self, uint64_t number,
+                      const uint64_t *args, bool returned, int64_t result)
+{
+    struct strace_record record = {
+        .pid = self->task->process->pid,
+        .number = number,
+        .returned = returned,
+        .result = result,
+    };
+    char *line = kmem_alloc(STRACE_LINE_MAX, MEM_WAIT, NULL);
+
+    if (line == NULL) {
+        log_warning("strace: no memory for a line");
+        return;
+    }
+    mem_copy(record.args, args, sizeof(record.args));
+    write_line(line,
+               strace_render(line, STRACE_LINE_MAX - 1, &record, peek_user));
+    kmem_free(line, STRACE_LINE_MAX);
+}
+
+void trace_end(struct thread *self)
+{
+    char line[STRACE_LINE_MIN];
+    unsigned code = self->task->exit_code;
+    int status = code > 128 && signal_name(code - 128)[0] == 'S'
+                     ? (int)(code - 128)
+                     : (int)(code << 8);
+    size_t size;
+
+    if (!trace.is_on)
+        return;
+    size = strace_render_end(line, sizeof(line) - 1, self->task->process->pid,
+                             status);
+    line[size] = '\n';
+    hal_log_write(line, size + 1);
+}
+
+static int64_t call_handler_of(struct thread *self, uint64_t number,
+                               const uint64_t *args)
+{
+    call_handler *handler = NULL;
+
+    if (number < SYSCALL_COUNT)
+        handler = handlers[number & (SYSCALL_SLOTS - 1)];
+    return handler != NULL ? handler(self, args) : -ENOSYS;
+}
+
+static int64_t call_traced(struct thread *self, uint64_t number,
+                           const uint64_t *args)
+{
+    int64_t result;
+
+    if (!strace_filter_has(&trace.filter, number))
+        return call_handler_of(self, number, args);
+    if (strace_at_entry(number))
+        show_call(self, number, args, false, 0);
+    result = call_handler_of(self, number, args);
+    if (!strace_at_entry(number))
+        show_call(self, number, args, true, result);
+    return result;
+}
+
+static void keep_for_restart(struct thread *self, uint64_t number,
+                             const uint64_t *args)
+{
+    struct restart *restart = &self->task->restart;
+
+    restart->number = number;
+    mem_copy(restart->args, args, sizeof(restart->args));
+    thread_set_work(self, THREAD_WORK_RESTART);
+}
+
+void dispatch_call(struct thread *self, uint64_t number, const uint64_t *args)
+{
+    int64_t result;
+
+    number = (uint32_t)number; /* Linux looks at eax only */
+    hal_check_event(HAL_EVENT_CALL, self->number, number, 0);
+    if (__builtin_expect(trace.is_on, false))
+        result = call_traced(self, number, args);
+    else
+        result = call_handler_of(self, number, args);
+    hal_check_event(HAL_EVENT_RESULT, self->number, number, (uint64_t)result);
+    if (__builtin_expect(result == -ERESTART_CALL, false))
+        keep_for_restart(self, number, args);
+    else
+        hal_user_set_result(self->user, result);
+}
+
+void dispatch_again(struct thread *self)
+{
+    struct restart again = self->task->restart;
+
+    dispatch_call(self, again.number, again.args);
+}

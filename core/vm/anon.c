@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/vm/anon.c - objects without a file: MAP_SHARED | MAP_ANONYMOUS.
+ *
+ * The pages lie in an amap of the object's own, under the object's lock.
+ */
+#include "core/abi/errno.h"
+#include "core/mem/cache.h"
+#include "core/vm/aspace_impl.h"
+#include "hal/check.h"
+
+struct anon_object {
+    struct vm_object object;
+    struct amap *pages GUARDED_BY(object.lock);
+    uint64_t page_count;       /* const; the size */
+    struct mem_account *payer; /* const */
+};
+
+static struct mem_cache anon_cache;
+
+void anon_init_all(void)
+{
+    cache_init(&anon_cache, "anon_object", sizeof(struct anon_object), 8);
+}
+
+static struct anon_object *anon_of(struct vm_object *object)
+{
+    return container_of(object, struct anon_object, object);
+}
+
+/* A new page, zero, in its slot. */
+static int add_page(struct anon_object *anon, uint64_t index, struct page **out)
+{
+    struct page *page = page_alloc(0, MEM_WAIT | MEM_ZERO, anon->payer);
+    int error;
+
+    if (page == NULL)
+        return -ENOMEM;
+    hal_check_poison(page_data(page), PAGE_SIZE);
+    error = amap_insert(anon->pages, index, page);
+    if (error != 0) {
+        page_put(page);
+        return error;
+    }
+    *out = page;
+    return 0;
+}
+
+static int anon_get_page(struct vm_object *object, uint64_t index,
+                         struct page **out)
+{
+    struct anon_object *anon = anon_of(object);
+    struct page *page;
+    int error = 0;
+
+    if (index >= anon->page_count)
+        return -ENXIO;
+    mutex_lock(&object->lock);
+    page = amap_find(anon->pages, index);
+    if (page == NULL)
+        error = add_page(anon, index, &page);
+    if (error == 0) {
+        page_get(page);
+        *out = page;
+    }
+    mutex_unlock(&object->lock);
+    return error;
+}
+
+static int anon_dirty_page(struct vm_object *object, uint64_t index,
+                           struct page *page)
+{
+    (void)object;
+    (void)index;
+    (void)page;
+    return 0; /* it has no other home */
+}
+
+static void anon_release(struct vm_object *object)
+{
+    struct anon_object *anon = anon_of(object);
+
+    amap_put(anon->pages);
+    mem_free(&anon_cache, anon);
+}
+
+static const struct vm_pager_ops anon_pager_ops = {
+    .get_page = anon_get_page,
+    .dirty_page = anon_dirty_page,
+    .release = anon_release,
+};
+
+int anon_object_create(uint64_t page_count, struct mem_account *payer,
+                       struct vm_object **out)
+{
+    struct anon_object *anon =
+        mem_alloc(&anon_cache, MEM_WAIT | MEM_ZERO, payer);
+    int error;
+
+    if (anon == NULL)
+        return -ENOMEM;
+    error = amap_create(payer, &anon->pages);
+    if (error != 0) {
+        mem_free(&anon_cache, anon);
+        return error;
+    }
+    vm_object_init(&anon->object, &anon_pager_ops);
+    anon->page_count = page_count;
+    anon->payer = payer;
+    *out = &anon->object;
+    return 0;
+}

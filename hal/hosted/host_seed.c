@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hal/hosted/host_seed.c - virtual time, the seed's choices and the trace, for
+ * the one virtual CPU that runs at a time.
+ *
+ * Not instrumented by TSan: all fibers come through here, one after the other,
+ * which must not count as order among them.
+ */
+#include <cpuid.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <unistd.h>
+
+#include "hal/check.h"
+#include "hal/hosted/cpu.h"
+#include "hal/hosted/host_parts.h"
+#include "hal/hosted/seed.h"
+#include "sim/choice.h"
+#include "sim/trace.h"
+#include "sim/vtime.h"
+
+enum {
+    CHARGE_NS = 100,      /* of one HAL call */
+    LATENCY_NS = 1600,    /* a timer interrupt is late by less than this */
+    SLICE_NS = 10000000,  /* user code is stepped when an event is so near */
+    QUIET_ENTRIES = 4096, /* after so many entries in a row without a trap,
+                             user code runs on until the watchdog bites */
+    STREAMS = 8
+};
+
+/* Streams of choices beside those of enum hal_choice. */
+enum { STREAM_ENTROPY = 4, STREAM_LATENCY, STREAM_STEPS };
+
+static uint64_t seed;
+static bool seeded, traced;
+static struct sim_vtime vtime;
+static struct sim_choice streams[STREAMS];
+static struct sim_event deadlines[HOSTED_CPUS_MAX];
+static struct sim_trace trace;
+
+static void deadline_passed(void *arg)
+{
+    hosted_raise_timer((unsigned)((struct sim_event *)arg - deadlines));
+}
+
+/* The first words of a traced run: what the hash may depend on beside the
+ * seed, and does not cover. */
+static void print_header(void)
+{
+    unsigned a, b, c, d;
+    char vendor[13] = "";
+    unsigned signature = 0;
+
+    if (__get_cpuid(0, &a, &b, &c, &d)) {
+        memcpy(vendor, &b, 4);
+        memcpy(vendor + 4, &d, 4);
+        memcpy(vendor + 8, &c, 4);
+    }
+    if (!__get_cpuid(1, &signature, &b, &c, &d))
+        c = d = 0;
+    fprintf(stderr, "trace: cpuid %s %08x %08x %08x", vendor, signature, c, d);
+    if (seeded)
+        fprintf(stderr, " seed %llu", (unsigned long long)seed);
+    fputc('\n', stderr);
+}
+
+void host_seed_start(const struct host_options *options)
+{
+    seeded = options->seeded;
+    traced = options->trace_hash;
+    seed = options->seed;
+    sim_vtime_init(&vtime);
+    for (uint64_t i = 0; i < STREAMS; i++)
+        sim_choice_init(&streams[i], seed, i);
+    for (size_t i = 0; i < HOSTED_CPUS_MAX; i++)
+        deadlines[i] =
+            (struct sim_event){.fire = deadline_passed, .arg = &deadlines[i]};
+    sim_trace_init(&trace);
+    if (traced)
+        print_header();
+}
+
+uint64_t host_seed_now(void)
+{
+    return vtime.now;
+}
+
+void host_seed_arm(unsigned cpu, uint64_t deadline_ns)
+{
+    uint64_t late = sim_choice_below(&streams[STREAM_LATENCY], LATENCY_NS);
+
+    if (deadline_ns >= HOST_NEVER - LATENCY_NS)
+        sim_vtime_cancel(&vtime, &deadlines[cpu]);
+    else
+        (void)sim_vtime_add(&vtime, &deadlines[cpu], deadline_ns + late);
+}
+
+uint64_t host_seed_choose(unsigned choice, uint64_t bound)
+{
+    if (bound == 0 || choice >= STREAM_ENTROPY)
+        return 0;
+    return sim_choice_below(&streams[choice], bound);
+}
+
+void host_seed_charge(void)
+{
+    sim_vtime_charge(&vtime, CHARGE_NS);
+}
+
+bool host_seed_idle(void)
+{
+    return sim_vtime_skip(&vtime);
+}
+
+unsigned host_seed_steps(uint64_t quiet)
+{
+    uint64_t next = sim_vtime_next(&vtime);
+
+    if (next == HOST_NEVER || quiet >= QUIET_ENTRIES ||
+        (next > vtime.now && next - vtime.now > SLICE_NS))
+        return 0;
+    return 1 +
+           (unsigned)sim_choice_below(&streams[STREAM_STEPS], HOSTED_STEPS_MAX);
+}
+
+void host_seed_expire(void)
+{
+    (void)sim_vtime_skip(&vtime);
+}
+
+bool host_seed_entropy(void *data, size_t size)
+{
+    unsigned char *at = data;
+
+    for (size_t i = 0; i < size; i++)
+        at[i] = (unsigned char)sim_choice_next(&streams[STREAM_ENTROPY]);
+    return true;
+}
+
+void host_trace_event(unsigned cpu, unsigned event, uint64_t a, uint64_t b,
+                      uint64_t c)
+{
+    uint64_t words[] = {(uint64_t)cpu << 32 | event, a, b, c};
+
+    sim_trace_add(&trace, words, sizeof(words) / sizeof(words[0]));
+}
+
+void host_trace_unreproducible(void)
+{
+    sim_trace_doubt(&trace);
+}
+
+void host_seed_report(void)
+{
+    if (trace.unreproducible_from != 0)
+        fprintf(stderr, "trace: not reproducible from event %llu\n",
+                (unsigned long long)trace.unreproducible_from);
+    if (traced)
+        fprintf(stderr, "trace-hash: %016llx events: %llu\n",
+                (unsigned long long)sim_trace_hash(&trace),
+                (unsigned long long)trace.events);
+    trace.unreproducible_from = 0;
+    traced = false;
+}
+
+void host_machine_fix_layout(char **argv)
+{
+    int now = personality(0xffffffff);
+
+    /* Under Valgrind addresses repeat as it is, and to execute again would
+     * leave it. */
+    if (now < 0 || (now & ADDR_NO_RANDOMIZE) != 0 || host_on_valgrind() ||
+        personality((unsigned long)(now | ADDR_NO_RANDOMIZE)) < 0)
+        return;
+    execv("/proc/self/exe", argv);
+    /* Without a /proc the run is as seeded, at other addresses. */
+}

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes root images under build/roots/."""
+import os
+
+from devlib.build import build, build_dir
+from devlib.common import BUILD, Failure
+from devlib.cpio import Archive
+
+BUSYBOX = "/bin/busybox"
+# Names under which init scripts and people expect BusyBox.
+APPLETS = """[ ash awk basename cat chmod chown cmp cp cut date dd df diff
+dirname dmesg du echo env expr false find free grep gunzip gzip head hostname
+id kill less ln ls md5sum mkdir mknod mktemp more mount mv nproc od ps pwd
+readlink realpath reset rm rmdir sed seq sh sha256sum sleep sort stat strings
+stty sync tail tar tee test time timeout top touch tr true tty umount uname
+uniq uptime vi wc which whoami xargs yes zcat""".split()
+DIRECTORIES = ("bin", "dev", "etc", "proc", "root", "sbin", "sys", "tmp",
+               "usr", "usr/bin", "usr/sbin", "var")
+# Our own programs: path in the root, guest program.
+OWN = {"hello": "hello-musl", "cat": "cat-musl"}
+PASSWD = b"root:x:0:0:root:/root:/bin/sh\n"
+GROUP = b"root:x:0:\n"
+
+
+def read_file(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def skeleton():
+    archive = Archive()
+    for name in DIRECTORIES:
+        archive.directory(name, 0o1777 if name == "tmp" else 0o755)
+    archive.character_device("dev/console", 5, 1, 0o600)
+    archive.character_device("dev/null", 1, 3)
+    archive.character_device("dev/tty", 5, 0)
+    archive.file("etc/passwd", PASSWD)
+    archive.file("etc/group", GROUP)
+    archive.file("etc/hostname", b"cyphera\n")
+    return archive
+
+
+def busybox_root(guest_dir):
+    """Debian's static BusyBox, and /hello and /cat of ours."""
+    if not os.path.exists(BUSYBOX):
+        raise Failure(f"{BUSYBOX}: not there; tools/setup run installs it")
+    archive = skeleton()
+    archive.file("bin/busybox", read_file(BUSYBOX), 0o755)
+    for name in APPLETS:
+        archive.link(f"bin/{name}", "busybox")
+    for name, program in OWN.items():
+        path = os.path.join(guest_dir, program)
+        archive.file(name, read_file(path), 0o755)
+    return archive.close()
+
+
+ROOTS = {"busybox": busybox_root}
+
+
+def root_path(name):
+    return os.path.join(BUILD, "roots", name + ".cpio")
+
+
+def write_if_changed(path, data):
+    if os.path.exists(path) and read_file(path) == data:
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".new", "wb") as f:
+        f.write(data)
+    os.rename(path + ".new", path)
+
+
+def make_root(name, preset="hosted"):
+    """Builds the guest programs of preset and the root; returns its path."""
+    if name not in ROOTS:
+        raise Failure(f"root: {name}: no such root; one of "
+                      + " ".join(ROOTS), 125)
+    build(preset, *[f"guest_{program}" for program in OWN.values()])
+    guest_dir = os.path.join(build_dir(preset), "guest")
+    write_if_changed(root_path(name), ROOTS[name](guest_dir))
+    return root_path(name)

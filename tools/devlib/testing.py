@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the presets of a tier and runs their tests."""
+import os
+import subprocess
+import time
+import xml.etree.ElementTree as ElementTree
+
+from devlib.build import build
+from devlib.common import BUILD, Failure, say
+
+# What each tier builds; the tests of a preset carry the tier as a label.
+TIERS = {
+    "default": ["hosted", "asan", "x86_64"],
+    "ci": ["hosted", "x86_64", "x86_64-debug", "asan", "tsan", "tsa",
+           "asan-clang", "valgrind"],
+}
+PARALLEL = "2"
+
+
+def has_tests(tree, select):
+    out = subprocess.run(["ctest", "-N", *select], cwd=tree, check=True,
+                         capture_output=True, text=True).stdout
+    return "Total Tests: 0" not in out
+
+
+def read_counts(report):
+    """(names passed, names failed) of a JUnit file."""
+    passed, failed = [], []
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        status = case.get("status")
+        if status in ("disabled", "notrun") and case.find("failure") is None:
+            failed.append(case.get("name") + " (not run)")
+        elif case.find("failure") is not None or status == "fail":
+            failed.append(case.get("name"))
+        else:
+            passed.append(case.get("name"))
+    return passed, failed
+
+
+def run_preset(preset, select):
+    """Builds and tests one preset; (passed, failed) names."""
+    began = time.monotonic()
+    tree = build(preset)
+    built = time.monotonic()
+    if not has_tests(tree, select):
+        say(f"{preset}: built in {built - began:.0f} s")
+        return [], []
+    report = os.path.join(tree, "tests.xml")
+    if os.path.exists(report):
+        os.unlink(report)
+    subprocess.run(["ctest", "-j", PARALLEL, "--output-on-failure",
+                    "--no-tests=error", "--output-junit", report, *select],
+                   cwd=tree, check=False, stdin=subprocess.DEVNULL)
+    if not os.path.exists(report):
+        raise Failure(f"{preset}: ctest wrote no report")
+    passed, failed = read_counts(report)
+    say(f"{preset}: {len(passed)} passed, {len(failed)} failed; built in "
+        f"{built - began:.0f} s, tested in {time.monotonic() - built:.0f} s")
+    return passed, failed
+
+
+def selection(what):
+    """Presets and ctest's options for a tier, or for a suite by name."""
+    if what in TIERS:
+        return TIERS[what], ["-L", f"^{what}$"]
+    return TIERS["default"], ["-R", what]
+
+
+def run_tests(what, presets=None):
+    """Runs a tier or a suite; returns the exit status. The last line is
+    "N passed, N failed"; a preset that does not build counts as a failure."""
+    chosen, select = selection(what)
+    passed, failed = 0, []
+    for preset in presets or chosen:
+        try:
+            good, bad = run_preset(preset, select)
+        except Failure as failure:
+            say(f"dev: {failure}")
+            good, bad = [], ["build"]
+        passed += len(good)
+        failed += [f"{preset}: {name}" for name in bad]
+    for name in failed:
+        say(f"failed: {name}")
+    print(f"{passed} passed, {len(failed)} failed", flush=True)
+    return 1 if failed or not passed else 0
