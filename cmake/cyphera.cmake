@@ -28,7 +28,7 @@ add_custom_command(
     DEPENDS ${CMAKE_SOURCE_DIR}/tools/gen_syscalls.py
             ${CMAKE_SOURCE_DIR}/tools/abi_table.py
             ${CMAKE_SOURCE_DIR}/core/abi/syscalls.tbl
-            ${CMAKE_SOURCE_DIR}/core/abi/errno.h
+            ${CMAKE_SOURCE_DIR}/core/abi/errno.tbl
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     VERBATIM)
 add_custom_target(generated DEPENDS ${CYPHERA_GENERATED})
@@ -122,15 +122,20 @@ blob_@name@_end:
     set_property(GLOBAL APPEND PROPERTY CYPHERA_HOST_LIBS blob_${name})
 endfunction()
 
-# The objects of core/ alone, for tools/check_core.py.
-function(cyphera_core_archive)
-    get_property(libs GLOBAL PROPERTY CYPHERA_CORE_LIBS)
-    if(NOT libs OR CYPHERA_SAN OR CYPHERA_LTO)
-        return()
+# cyphera_kernel_archive(name CORE|ALL): the kernel's objects, of core/ alone or
+# of the HAL too, for the checkers. Neither instrumented nor LTO.
+function(cyphera_kernel_archive name which)
+    set(property CYPHERA_KERNEL_LIBS)
+    if(which STREQUAL CORE)
+        set(property CYPHERA_CORE_LIBS)
     endif()
+    get_property(libs GLOBAL PROPERTY ${property})
     list(TRANSFORM libs REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>")
-    add_library(core_archive STATIC EXCLUDE_FROM_ALL ${libs})
-    set_target_properties(core_archive PROPERTIES LINKER_LANGUAGE C)
+    if(TARGET cyphera_main)
+        list(APPEND libs $<TARGET_OBJECTS:cyphera_main>)
+    endif()
+    add_library(${name} STATIC ${libs})
+    set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)
 endfunction()
 
 # Builds every object library and links nothing.

@@ -43,7 +43,8 @@ endfunction()
 # Links host objects, libuv and the sanitizer's runtime to a hosted program.
 function(cyphera_link_hosted target)
     set_target_properties(${target} PROPERTIES LINKER_LANGUAGE C)
-    target_link_options(${target} PRIVATE -pie ${CYPHERA_SAN_LINK})
+    target_link_options(${target} PRIVATE
+        -pie -Wl,-u,__executable_start ${CYPHERA_SAN_LINK})
     target_link_libraries(${target} PRIVATE PkgConfig::UV Threads::Threads)
 endfunction()
 

@@ -201,3 +201,35 @@ endfunction()
 if(CYPHERA_WORLD STREQUAL hosted AND NOT CYPHERA_TSA)
     find_package(GTest REQUIRED)
 endif()
+
+# cyphera_fuzz(name SOURCES file... KERNEL root-relative-file... [SECONDS n])
+#
+# A libFuzzer program over kernel files, in the preset asan-clang: the files as
+# they are, with coverage beside ASan and UBSan. ctest runs it for SECONDS (60)
+# from the corpus build/<preset>/corpus/<name without fuzz_>, tier ci.
+function(cyphera_fuzz name)
+    if(NOT CYPHERA_PRESET STREQUAL asan-clang)
+        return()
+    endif()
+    cmake_parse_arguments(F "" "SECONDS" "SOURCES;KERNEL" ${ARGN})
+    if(NOT F_SECONDS)
+        set(F_SECONDS 60)
+    endif()
+    list(TRANSFORM F_KERNEL PREPEND ${CMAKE_SOURCE_DIR}/)
+    add_library(${name}_kernel OBJECT ${F_KERNEL})
+    cyphera_kernel_flags(${name}_kernel)
+    target_compile_options(${name}_kernel PRIVATE -fsanitize=fuzzer-no-link)
+    add_executable(${name} ${F_SOURCES} $<TARGET_OBJECTS:${name}_kernel>)
+    cyphera_host_flags(${name})
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
+    target_link_options(${name} PRIVATE
+        -pie -fsanitize=fuzzer,address,undefined)
+    set_target_properties(${name} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    string(REPLACE fuzz_ "" corpus ${name})
+    math(EXPR budget "${F_SECONDS} * 2 + 30")
+    cyphera_test(${name} TIER ci TIMEOUT ${budget} LABELS fuzz
+        COMMAND python3 -B ${CMAKE_SOURCE_DIR}/targets/fuzz/run_fuzz.py
+                $<TARGET_FILE:${name}> ${CMAKE_BINARY_DIR}/corpus ${corpus}
+                ${F_SECONDS})
+endfunction()

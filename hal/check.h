@@ -31,9 +31,14 @@ enum hal_choice {
 HAL_DECLS_BEGIN
 
 /* Memory the kernel does not own now: a touch of it is a report (ASan,
- * Valgrind). All of RAM starts poisoned. unpoison makes its bytes undefined. */
+ * Valgrind). All of RAM but the initrd starts poisoned. unpoison makes its
+ * bytes undefined. */
 void hal_check_poison(const void *start, size_t size);
 void hal_check_unpoison(const void *start, size_t size);
+
+/* Does a tool act on the two calls above? If not, checked builds write patterns
+ * into freed memory and look for them. Constant. */
+bool hal_check_is_watching(void);
 
 /* Here another CPU, or an interrupt, may come between. CHECKED builds call it
  * at every lock, unlock and atomic. */

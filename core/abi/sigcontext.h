@@ -38,7 +38,7 @@ struct lx_fpstate {
     uint64_t rip;
     uint64_t rdp;
     uint32_t mxcsr;
-    uint32_t mxcr_mask;
+    uint32_t mxcsr_mask;
     uint32_t st_space[32];
     uint32_t xmm_space[64];
     uint32_t reserved[12];

@@ -23,6 +23,10 @@ struct mem_account {
 
 C_DECLS_BEGIN
 
+/* Asserts that `how` is one of the above, and legal here: MEM_WAIT not where
+ * the caller is pinned or in an interrupt. */
+void mem_check_how(unsigned how);
+
 /* Charges bytes, or returns -ENOMEM and charges nothing. NULL always works. */
 MUST_USE int account_charge(struct mem_account *account, uint64_t bytes);
 void account_release(struct mem_account *account, uint64_t bytes);

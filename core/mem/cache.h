@@ -22,13 +22,15 @@ struct mem_cache {
     const char *name;
     size_t size;       /* of an object, as asked for */
     size_t stride;     /* from one object to the next */
+    size_t first;      /* bytes from the start of a slab to its objects */
     unsigned order;    /* of a slab */
     unsigned per_slab; /* objects in one */
     struct spinlock lock;
     struct list partial GUARDED_BY(lock); /* slabs with room */
     struct list full GUARDED_BY(lock);
-    size_t live GUARDED_BY(lock); /* objects handed out */
-    struct list all; /* of caches; guarded by the registry's lock */
+    size_t live GUARDED_BY(lock);  /* objects handed out */
+    size_t empty GUARDED_BY(lock); /* of partial: slabs without an object */
+    struct list all;               /* of caches; the registry's lock */
 };
 
 C_DECLS_BEGIN

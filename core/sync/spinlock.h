@@ -7,7 +7,8 @@
  * hal_cpu_relax(); every lock and unlock is a scheduling point of checked
  * builds. A lock knows its class (name and rank: a lock may be taken only
  * while those held on this CPU have lower ranks), its CPU and its call site;
- * taking one twice panics.
+ * taking one twice panics. Checked builds look at the ranks, and panic when a
+ * lock that an interrupt took is taken with interrupts on.
  */
 #ifndef CORE_SYNC_SPINLOCK_H
 #define CORE_SYNC_SPINLOCK_H
@@ -25,10 +26,13 @@ enum lock_rank {
     LOCK_RANK_RUNQ = 130,
     LOCK_RANK_TIMER = 140,
     LOCK_RANK_PT = 150,
+    LOCK_RANK_CACHES = 155, /* the list of caches */
     LOCK_RANK_CACHE = 160,
     LOCK_RANK_PAGES = 170,
     LOCK_RANK_LOG = 180
 };
+
+enum { SPIN_NOBODY = 0xffffffff };
 
 struct lock_class {
     const char *name;
@@ -38,8 +42,9 @@ struct lock_class {
 struct CAPABILITY("spinlock") spinlock {
     const struct lock_class *class_of;
     unsigned held;    /* atomic: 0 free, 1 held */
-    unsigned cpu;     /* holder; valid while held */
-    const void *site; /* where it was taken */
+    unsigned cpu;     /* atomic: the holder, or SPIN_NOBODY */
+    const void *site; /* where it was taken; the holder's */
+    unsigned usage;   /* atomic: in which contexts, in checked builds */
 };
 
 C_DECLS_BEGIN

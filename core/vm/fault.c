@@ -141,8 +141,8 @@ static int fault_copy(struct aspace *as, struct region *region, uaddr_t addr)
     int error = 0;
 
     if (object != NULL)
-        error = object->ops->get_page(
-            object, region_object_index(region, addr), &source);
+        error = object->ops->get_page(object, region_object_index(region, addr),
+                                      &source);
     if (error != 0)
         return error;
     page = copy_page(as, source);
@@ -286,22 +286,31 @@ static int fault_source(struct aspace *as, struct region *region, uaddr_t addr)
     return error;
 }
 
-/* Maps a page of a shared region that may be written, unless another fault has
- * given more, or the object took the page away. */
+/* A shared page that may be written, in hand. */
+struct shared_page {
+    uaddr_t addr;
+    struct page *page;
+    unsigned access; /* that is asked for */
+    uint64_t unmaps; /* of the object, before it gave the page */
+};
+
+/* Maps it, unless another fault has given as much, or the object took the page
+ * away meanwhile: then the access comes again. */
 static void map_shared(struct aspace *as, const struct region *region,
-                       uaddr_t addr, const struct page *page, unsigned access,
-                       uint64_t unmaps) REQUIRES(as->lock)
+                       const struct shared_page *shared) REQUIRES(as->lock)
 {
-    unsigned rights = access == HAL_WRITE ? region_rights(region->prot)
-                                          : source_rights(region);
+    const uint64_t *unmaps = &region->object->unmaps;
+    unsigned rights = source_rights(region);
     struct hal_mapping found;
 
+    if (shared->access == HAL_WRITE)
+        rights |= HAL_WRITE;
     spin_lock(&as->pt_lock);
-    if (__atomic_load_n(&region->object->unmaps, __ATOMIC_ACQUIRE) == unmaps &&
-        !(hal_mmu_query(as->mmu, addr, &found) &&
-          (found.rights & access) == access))
-        hal_mmu_map(as->mmu, page_at(addr), page_addr(page), rights,
-                    HAL_NORMAL, &as->tables);
+    if (__atomic_load_n(unmaps, __ATOMIC_ACQUIRE) == shared->unmaps &&
+        !(hal_mmu_query(as->mmu, shared->addr, &found) &&
+          (found.rights & shared->access) == shared->access))
+        hal_mmu_map(as->mmu, page_at(shared->addr), page_addr(shared->page),
+                    rights, HAL_NORMAL, &as->tables);
     spin_unlock(&as->pt_lock);
 }
 
@@ -310,8 +319,7 @@ static int fault_shared(struct aspace *as, struct region *region, uaddr_t addr,
 {
     struct vm_object *object = region->object;
     uint64_t index = region_object_index(region, addr);
-    uint64_t unmaps;
-    struct page *page;
+    struct shared_page shared = {.addr = addr, .access = access};
     int error;
 
     if (!(region->prot & LX_PROT_WRITE))
@@ -319,15 +327,15 @@ static int fault_shared(struct aspace *as, struct region *region, uaddr_t addr,
     error = fill_tables(as, addr);
     if (error != 0)
         return error;
-    unmaps = __atomic_load_n(&object->unmaps, __ATOMIC_ACQUIRE);
-    error = object->ops->get_page(object, index, &page);
+    shared.unmaps = __atomic_load_n(&object->unmaps, __ATOMIC_ACQUIRE);
+    error = object->ops->get_page(object, index, &shared.page);
     if (error != 0)
         return error;
     if (access == HAL_WRITE)
-        error = object->ops->dirty_page(object, index, page);
+        error = object->ops->dirty_page(object, index, shared.page);
     if (error == 0)
-        map_shared(as, region, addr, page, access, unmaps);
-    page_put(page);
+        map_shared(as, region, &shared);
+    page_put(shared.page);
     return error;
 }
 
@@ -375,8 +383,7 @@ void fault_populate(struct aspace *as, struct hal_range range, unsigned access)
 
         if (error != 0)
             return;
-        error =
-            fault_resolve(as, range.start + i * PAGE_SIZE, access);
+        error = fault_resolve(as, range.start + i * PAGE_SIZE, access);
         mutex_unlock(&as->lock);
         if (error != 0)
             return;

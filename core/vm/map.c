@@ -12,20 +12,21 @@
 #define PROT_RIGHTS (LX_PROT_READ | LX_PROT_WRITE | LX_PROT_EXEC)
 
 /* MAP_32BIT chooses from here to 2 GiB. */
-#define LOW_START UINT64_C(0x40000000)
-#define LOW_END   UINT64_C(0x80000000)
+#define LOW_START   UINT64_C(0x40000000)
+#define LOW_END     UINT64_C(0x80000000)
 
 /* The largest offset a file can have. */
-#define OFFSET_MAX UINT64_C(0x7fffffffffffffff)
+#define OFFSET_MAX  UINT64_C(0x7fffffffffffffff)
+
+#define MAP_ABOVE4G 0x80u /* of Linux 6.6; ignored */
 
 /* What MAP_SHARED_VALIDATE lets pass: every flag that was ever ignored, and the
  * bits of a huge page's size (mmap(2)). MAP_SYNC needs a file on DAX. */
 #define KNOWN_FLAGS \
     (LX_MAP_TYPE | LX_MAP_FIXED | LX_MAP_ANONYMOUS | LX_MAP_32BIT | \
-     LX_MAP_ABOVE4G | LX_MAP_GROWSDOWN | LX_MAP_DENYWRITE | \
-     LX_MAP_EXECUTABLE | LX_MAP_LOCKED | LX_MAP_NORESERVE | LX_MAP_POPULATE | \
-     LX_MAP_NONBLOCK | LX_MAP_STACK | LX_MAP_HUGETLB | \
-     (UINT32_C(31) << LX_MAP_HUGE_SHIFT))
+     MAP_ABOVE4G | LX_MAP_GROWSDOWN | LX_MAP_DENYWRITE | LX_MAP_EXECUTABLE | \
+     LX_MAP_LOCKED | LX_MAP_NORESERVE | LX_MAP_POPULATE | LX_MAP_NONBLOCK | \
+     LX_MAP_STACK | LX_MAP_HUGETLB | (UINT32_C(31) << LX_MAP_HUGE_SHIFT))
 
 /* A request that has been read and found sound. */
 struct plan {
@@ -43,8 +44,7 @@ struct plan {
 /* There are no huge pages in the pool; only their sizes are known. */
 static int huge_error(const struct map_request *request)
 {
-    unsigned shift =
-        (request->flags >> LX_MAP_HUGE_SHIFT) & LX_MAP_HUGE_MASK;
+    unsigned shift = (request->flags >> LX_MAP_HUGE_SHIFT) & LX_MAP_HUGE_MASK;
     unsigned type = request->flags & LX_MAP_TYPE;
 
     if (request->object != NULL || (request->flags & LX_MAP_GROWSDOWN) ||

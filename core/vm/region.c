@@ -225,16 +225,19 @@ void region_unlink(struct aspace *as, struct region *region)
 }
 
 static void set_end(struct aspace *as, struct region *region, uaddr_t end)
+    REQUIRES(as->lock)
 {
     struct vm_object *object = region->object;
     struct region *next = region_next(region);
 
-    if (object != NULL)
-        mutex_lock(&object->lock);
     as->mapped += end - region->end;
-    region->end = end;
-    if (object != NULL)
+    if (object == NULL) {
+        region->end = end;
+    } else {
+        mutex_lock(&object->lock);
+        region->end = end;
         mutex_unlock(&object->lock);
+    }
     if (next != NULL)
         set_gap(next, next->start - end);
 }
@@ -243,7 +246,7 @@ static void set_end(struct aspace *as, struct region *region, uaddr_t end)
 
 /* Cuts region in two at addr, inside it; spare becomes the upper part. */
 static void split(struct aspace *as, struct region *region, uaddr_t addr,
-                  struct region *spare)
+                  struct region *spare) REQUIRES(as->lock)
 {
     ASSERT(region->start < addr && addr < region->end);
     spare->start = addr;
@@ -278,6 +281,7 @@ static bool continues(const struct region *low, const struct region *high)
 
 /* Lets low take over high, if it can: then high is gone. */
 static void join(struct aspace *as, struct region *low, struct region *high)
+    REQUIRES(as->lock)
 {
     uaddr_t end;
 
@@ -302,7 +306,7 @@ void region_merge(struct aspace *as, struct region *region)
 }
 
 /* The region that reaches over addr, if one does. */
-static struct region *over(struct aspace *as, uaddr_t addr)
+static struct region *over(struct aspace *as, uaddr_t addr) REQUIRES(as->lock)
 {
     struct region *region = region_find(as, addr);
 

@@ -19,6 +19,11 @@ void hal_check_unpoison(const void *start, size_t size)
     host_unpoison(start, size);
 }
 
+bool hal_check_is_watching(void)
+{
+    return host_is_watched();
+}
+
 void hal_check_point(void)
 {
     if (hal_irq_are_off())

@@ -123,6 +123,7 @@ __attribute__((noreturn)) void host_abandon(int status);
 /* host_check.c: ASan's and Valgrind's view of guest RAM. */
 void host_poison(const void *start, size_t size);
 void host_unpoison(const void *start, size_t size);
+bool host_is_watched(void); /* does one of the two look? */
 void host_note(const char *note);
 
 /* host_seed.c: see hal/hosted/seed.h; only called when facts->seeded. */

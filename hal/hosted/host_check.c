@@ -71,6 +71,11 @@ void host_unpoison(const void *start, size_t size)
     (void)VALGRIND_MAKE_MEM_UNDEFINED(start, size);
 }
 
+bool host_is_watched(void)
+{
+    return ASAN || host_on_valgrind();
+}
+
 void host_note(const char *note)
 {
     snprintf(last_note, sizeof(last_note), "%s", note);

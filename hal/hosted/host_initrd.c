@@ -43,6 +43,8 @@ static bool reserve(struct buffer *b, size_t more)
 
 static bool add(struct buffer *b, const void *data, size_t size)
 {
+    if (size == 0)
+        return true;
     if (!reserve(b, size))
         return false;
     memcpy(b->data + b->size, data, size);

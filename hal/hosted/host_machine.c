@@ -115,7 +115,8 @@ static void set_facts(const struct host_options *options)
     facts.traced = options->trace_hash;
     facts.hwcap = (uint32_t)getauxval(AT_HWCAP);
     facts.hwcap2 = (uint32_t)getauxval(AT_HWCAP2);
-    facts.stack_size = host_stack_default();
+    facts.stack_size =
+        options->stack_size != 0 ? options->stack_size : host_stack_default();
     facts.boot_stack_size = options->boot_stack_size != 0
                                 ? options->boot_stack_size
                                 : BOOT_STACK_MIN;
@@ -184,7 +185,7 @@ int host_machine_run(const struct host_options *options)
         status = __atomic_load_n(&stop_status, __ATOMIC_SEQ_CST) & 0xff;
         hosted_raise_stop();
         if (!host_thread_join()) {
-            host_console_stop();
+            host_terminal_restore();
             host_error("a CPU of the guest does not stop", 0);
             host_abandon(status);
         }

@@ -31,6 +31,7 @@ struct host_options {
     uint64_t seed;
     bool trace_hash;
     size_t boot_stack_size; /* bytes, of the contexts that CPUs boot on */
+    size_t stack_size;      /* bytes, of all other contexts */
 };
 
 #ifdef __cplusplus

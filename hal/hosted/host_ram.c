@@ -84,9 +84,22 @@ static int map_all(void)
     return 0;
 }
 
-int host_ram_start(const struct host_options *options)
+/* Nobody owns any of it yet, but the initrd, which ends its range, is read. */
+static void poison_all(void)
 {
     const struct host_facts *facts = host_facts();
+
+    for (size_t i = 0; i < facts->ram_count; i++) {
+        uint64_t start = facts->ram[i].start, size = facts->ram[i].size;
+
+        if (facts->initrd.size != 0 && facts->initrd.start - start < size)
+            size = facts->initrd.start - start;
+        host_poison((char *)host_ram() + start, size);
+    }
+}
+
+int host_ram_start(const struct host_options *options)
+{
     uint64_t size =
         options->memory != 0 ? options->memory : HOST_MEMORY_DEFAULT;
     int error;
@@ -97,9 +110,7 @@ int host_ram_start(const struct host_options *options)
     error = host_initrd_load(options);
     if (error != 0)
         return error;
-    for (size_t i = 0; i < facts->ram_count; i++)
-        host_poison((char *)host_ram() + facts->ram[i].start,
-                    facts->ram[i].size);
+    poison_all();
     return 0;
 }
 

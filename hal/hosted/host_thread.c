@@ -47,7 +47,7 @@ static int pick_core(unsigned index)
     for (int i = 0; i < CPU_SETSIZE && count > 0; i++) {
         int core = (first_core + i) % CPU_SETSIZE;
 
-        if (CPU_ISSET(core, &allowed) && skip-- == 0)
+        if (CPU_ISSET((size_t)core, &allowed) && skip-- == 0)
             return core;
     }
     return -1;
@@ -61,7 +61,7 @@ static void pin(struct thread *thread)
 
     CPU_ZERO(&one);
     if (thread->core >= 0)
-        CPU_SET(thread->core, &one);
+        CPU_SET((size_t)thread->core, &one);
     if (thread->core < 0 || sched_setaffinity(0, sizeof(one), &one) != 0)
         __atomic_store_n(&thread->core, -1, __ATOMIC_RELEASE);
 }

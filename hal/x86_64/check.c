@@ -16,6 +16,11 @@ void hal_check_unpoison(const void *start, size_t size)
     (void)size;
 }
 
+bool hal_check_is_watching(void)
+{
+    return false;
+}
+
 void hal_check_point(void)
 {
 }

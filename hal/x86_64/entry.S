@@ -16,7 +16,7 @@
     .macro CLAC_OR_NOP
 7700:
     .byte 0x0f, 0x1f, 0x00      /* a nop as long as clac */
-    .pushsection .patch_smap, "a"
+    .pushsection .patch_clac, "a"
     .quad 7700b
     .popsection
     .endm

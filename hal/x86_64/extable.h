@@ -28,4 +28,14 @@
     ".popsection\n\t" \
     EXTABLE(site, 77b)
 
+/* Where the CPU has SMAP, the boot code puts STAC or CLAC in the place of a nop
+ * of that length (SDM volume 3, 4.6.1). */
+#define PATCHED_NOP(list) \
+    "7700:\t.byte 0x0f, 0x1f, 0x00\n\t" \
+    ".pushsection " list ", \"a\"\n\t" \
+    ".quad 7700b\n\t" \
+    ".popsection\n\t"
+#define STAC_OR_NOP PATCHED_NOP(".patch_stac")
+#define CLAC_OR_NOP PATCHED_NOP(".patch_clac")
+
 #endif /* HAL_X86_64_EXTABLE_H */

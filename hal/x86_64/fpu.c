@@ -67,7 +67,7 @@ void fpu_setup(void)
         fpu.parts[i].offset = leaf.ebx;
     }
     __asm__ volatile("fninit\n\tfxsave64 %0" : "=m"(probe));
-    fpu.mxcsr_mask = probe.mxcr_mask;
+    fpu.mxcsr_mask = probe.mxcsr_mask;
     if (fpu.mxcsr_mask == 0)
         fpu.mxcsr_mask = MXCSR_DEFAULT;
 }

@@ -24,7 +24,7 @@ void *memcpy(void *to, const void *from, size_t size)
     __asm__ volatile("rep movsq\n\t"
                      "movq %3, %2\n\t"
                      "rep movsb"
-                     : "+D"(at), "+S"(from), "+c"(words)
+                     : "+D"(at), "+S"(from), "+&c"(words)
                      : "r"(size)
                      : "memory");
     return to;
@@ -57,7 +57,7 @@ void *memset(void *to, int byte, size_t size)
     __asm__ volatile("rep stosq\n\t"
                      "movq %3, %1\n\t"
                      "rep stosb"
-                     : "+D"(at), "+c"(words)
+                     : "+D"(at), "+&c"(words)
                      : "a"(pattern), "r"(size)
                      : "memory");
     return to;

@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/base/panic.h"
 #include "hal/cpu.h"
+#include "hal/mmu.h"
 #include "hal/upcall.h"
 #include "hal/x86_64/apic.h"
 #include "hal/x86_64/clock.h"
@@ -45,8 +46,7 @@ enum { GATE_KERNEL = 0x8e, GATE_USER = 0xee };
 
 static struct gate idt[256] __attribute__((aligned(16)));
 
-/* Addresses relative to the field itself; made by EXTABLE in instr_fixup.h and
- * by uaccess.S. */
+/* Addresses relative to the field itself; made by extable.h. */
 struct fixup {
     int32_t site;
     int32_t target;
@@ -103,7 +103,8 @@ void trap_kernel(uint64_t vector, struct trap_frame *frame)
     uint64_t cr2 = read_cr2();
     uint64_t target = fixup_of(frame->rip);
 
-    if (target != 0) {
+    /* A user copy that faults on its kernel side is a bug like any other. */
+    if (target != 0 && (vector != VECTOR_PF || cr2 < HAL_USER_TOP)) {
         frame->rip = target;
         return;
     }

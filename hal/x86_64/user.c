@@ -23,7 +23,7 @@
 enum { VECTOR_DEBUG = 1, VECTOR_PROTECTION = 13, VECTOR_PAGE_FAULT = 14 };
 
 /* What POPF and IRET let user code set: CF PF AF ZF SF TF DF OF NT RF AC ID. */
-#define RFLAGS_USER (UINT64_C(0x255dd5) & ~UINT64_C(RFLAGS_IF))
+#define RFLAGS_USER UINT64_C(0x254dd5)
 
 _Static_assert(offsetof(struct hal_user, whole) == USER_WHOLE, "layout.h");
 _Static_assert(offsetof(struct hal_user, regs) == USER_REGS, "layout.h");
@@ -267,23 +267,23 @@ static void fill_exception(struct user_exit exit, struct hal_trap *out)
         write_dr6(0xffff0ff0); /* its bits are sticky */
 }
 
+static void end_interrupted(struct hal_user *user, struct hal_trap *out)
+{
+    __atomic_store_n(&user->interrupted, 0, __ATOMIC_RELEASE);
+    out->kind = HAL_TRAP_INTERRUPT;
+}
+
 /* Everything but a plain system call. */
 static void fill_other(struct hal_user *user, struct user_exit exit,
                        struct hal_trap *out)
 {
     user->whole = 1;
     if (exit.reason == EXIT_INTERRUPT)
-        out->kind = HAL_TRAP_INTERRUPT;
+        end_interrupted(user, out);
     else if (exit.reason == VECTOR_INT80)
         fill_call32(user, out);
     else
         fill_exception(exit, out);
-}
-
-static void end_interrupted(struct hal_user *user, struct hal_trap *out)
-{
-    __atomic_store_n(&user->interrupted, 0, __ATOMIC_RELEASE);
-    out->kind = HAL_TRAP_INTERRUPT;
 }
 
 void hal_user_run(struct hal_user *user, struct hal_trap *out)
@@ -303,8 +303,6 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
             fill_call(user, out);
         } else {
             fill_other(user, exit, out);
-            if (exit.reason == EXIT_INTERRUPT)
-                end_interrupted(user, out);
         }
     }
     hal_irq_enable();

@@ -19,7 +19,7 @@ COMPILER = os.environ.get("CC", "cc")
 class Oracle:
     """Where the host says the same as a header of ours.
 
-    includes  its headers
+    includes  its headers, or lines for the preprocessor
     structs   {ours without lx_: host's type}; no entry: "struct NAME"
     names     {our field or constant: host's name}; no entry: the same name
     own       {our constant: why the host has no name for it}
@@ -67,21 +67,26 @@ ORACLES = {
     "rseq.h": Oracle(
         ["linux/rseq.h"],
         structs={"rseq": None},
-        own={"LX_RSEQ_ALIGN": "extra"},
+        own={"LX_RSEQ_ALIGN": "extra",
+             "LX_RSEQ_CPU_ID_UNINITIALIZED": "extra",
+             "LX_RSEQ_CPU_ID_REGISTRATION_FAILED": "extra"},
         extra=[("LX_RSEQ_ALIGN", "_Alignof(struct rseq)"),
+               ("LX_RSEQ_CPU_ID_UNINITIALIZED",
+                "(uint32_t)RSEQ_CPU_ID_UNINITIALIZED"),
+               ("LX_RSEQ_CPU_ID_REGISTRATION_FAILED",
+                "(uint32_t)RSEQ_CPU_ID_REGISTRATION_FAILED"),
                ("sizeof(struct lx_rseq)", "32"),
                *((f"offsetof(struct lx_rseq, {f})",
                   f"offsetof(struct rseq, {f})")
                  for f in ("cpu_id_start", "cpu_id", "rseq_cs", "flags"))]),
     "sigcontext.h": Oracle(
-        ["asm/sigcontext.h", "asm/ucontext.h"],
+        ["linux/signal.h", "asm/sigcontext.h", "asm/ucontext.h"],
         structs={"fpx_sw_bytes": "struct _fpx_sw_bytes",
                  "fpstate": "struct _fpstate_64",
                  "xstate_header": "struct _header"},
         names={"reserved": "reserved2", "sw": "sw_reserved"},
         own={"LX_FXSAVE_SIZE": "extra", "LX_FXSAVE_SW_OFFSET": "extra",
-             "LX_XSAVE_HEADER_SIZE": "extra",
-             },
+             "LX_XSAVE_HEADER_SIZE": "extra"},
         extra=[("LX_FXSAVE_SIZE", "sizeof(struct _fpstate_64)"),
                ("LX_FXSAVE_SW_OFFSET",
                 "offsetof(struct _fpstate_64, sw_reserved)"),
@@ -89,9 +94,10 @@ ORACLES = {
     "signal.h": Oracle(
         ["linux/signal.h"],
         own={"LX_NSIG": "signal(7): 64 is the last real-time signal",
+             "LX_SIGRTMAX": "signal(7): the host's is in terms of _NSIG",
              "LX_SIGSET_SIZE": "rt_sigprocmask(2): sigsetsize must be 8"}),
     "stat.h": Oracle(
-        ["asm/stat.h", "linux/stat.h"],
+        ["asm/stat.h", "#undef __GLIBC__", "linux/stat.h"],
         names={"pad": "__pad0", "unused": "__unused",
                "st_atime_sec": "st_atime", "st_mtime_sec": "st_mtime",
                "st_ctime_sec": "st_ctime"}),
@@ -106,7 +112,7 @@ ORACLES = {
                             ("time", "old_time"))]),
     "uio.h": Oracle(["linux/uio.h"]),
     "wait.h": Oracle(
-        ["linux/wait.h", "bits/waitstatus.h"],
+        ["sys/wait.h", "linux/wait.h"],
         names={"LX_WNOTHREAD": "__WNOTHREAD", "LX_WALL": "__WALL",
                "LX_WCLONE": "__WCLONE"},
         own={"LX_W_EXITED": "extra", "LX_W_SIGNALED": "extra",
@@ -143,9 +149,14 @@ int main(void)
 """
 
 
+def include_lines(includes):
+    return "".join(f"{i}\n" if i.startswith("#") else f"#include <{i}>\n"
+                   for i in includes)
+
+
 def enumerators(includes):
     """Names the host defines by enum, which #ifdef cannot see."""
-    source = "".join(f"#include <{i}>\n" for i in includes)
+    source = include_lines(includes)
     text = subprocess.run([COMPILER, "-E", "-P", "-D_GNU_SOURCE", "-"],
                           input=source, capture_output=True, text=True,
                           check=True).stdout
@@ -193,8 +204,8 @@ def compare(header, oracle, root=ROOT):
     lines += [f"    SAME({ours}, {host});" for ours, host in oracle.extra]
     if not lines:
         return [f"{header}: nothing to compare"]
-    program = PROGRAM % ("".join(f"#include <{i}>\n" for i in oracle.includes),
-                         header, "\n".join(lines))
+    program = PROGRAM % (include_lines(oracle.includes), header,
+                         "\n".join(lines))
     with tempfile.TemporaryDirectory() as directory:
         binary = os.path.join(directory, "compare")
         build = subprocess.run(

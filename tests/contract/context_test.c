@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/contract/context_test.c - hal/context.h, and what the scheduler makes
+ * of it.
+ */
+#include "hal/context.h"
+
+#include "core/abi/errno.h"
+#include "core/base/fault.h"
+#include "core/base/string.h"
+#include "core/sched/thread.h"
+#include "hal/irq.h"
+#include "tests/contract/contract.h"
+
+enum { SWITCHES = 1000, CONTEXTS = 100, STACK_USE = 6000 };
+
+/* Two contexts that hand the CPU to and fro, behind the scheduler's back and
+ * with interrupts off throughout. */
+struct pair {
+    struct hal_context *home, *other;
+    volatile uint64_t turns;
+    bool began_off;
+    void *arg_seen;
+};
+
+static void answer(void *arg)
+{
+    struct pair *pair = arg;
+
+    pair->began_off = hal_irq_are_off();
+    pair->arg_seen = arg;
+    for (int i = 1; i < SWITCHES; i++) {
+        pair->turns = pair->turns + 1;
+        hal_context_switch(pair->other, pair->home);
+    }
+    pair->turns = pair->turns + 1;
+    hal_context_leave(pair->other, pair->home);
+}
+
+static void check_switch(void)
+{
+    struct pair pair = {.turns = 0};
+    int made;
+
+    made = hal_context_create(answer, &pair, &pair.other);
+    if (!CHECK_EQUAL(0, made))
+        return;
+    pair.home = thread_current()->context;
+    hal_irq_disable();
+    for (uint64_t i = 1; i <= SWITCHES; i++) {
+        hal_context_switch(pair.home, pair.other);
+        if (pair.turns != i || !hal_irq_are_off())
+            break;
+    }
+    hal_irq_enable();
+    CHECK_EQUAL(SWITCHES, pair.turns);
+    CHECK(pair.began_off);
+    CHECK(pair.arg_seen == &pair);
+    hal_context_destroy(pair.other);
+}
+
+static void check_unused(void)
+{
+    static struct hal_context *contexts[CONTEXTS];
+    size_t made = 0;
+
+    while (made < CONTEXTS &&
+           hal_context_create(answer, NULL, &contexts[made]) == 0)
+        made++;
+    CHECK_EQUAL(CONTEXTS, made);
+    while (made > 0)
+        hal_context_destroy(contexts[--made]);
+}
+
+static uint8_t sum_of_stack(unsigned seed)
+{
+    volatile uint8_t bytes[STACK_USE];
+    uint8_t sum = 0;
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i + seed);
+    thread_yield();
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        sum = (uint8_t)(sum + (bytes[i] == (uint8_t)(i + seed)));
+    return sum;
+}
+
+static volatile unsigned good_stacks;
+
+static void use_stack(void *arg)
+{
+    const unsigned *seed = arg;
+
+    if (sum_of_stack(*seed) == (uint8_t)STACK_USE)
+        good_stacks = good_stacks + 1;
+}
+
+/* Threads that interleave each find their own stack as they left it. */
+static void check_stacks(void)
+{
+    static unsigned seeds[16];
+    struct thread *thread;
+    unsigned started = 0;
+
+    good_stacks = 0;
+    for (unsigned i = 0; i < COUNT_OF(seeds); i++) {
+        seeds[i] = i * 7;
+        if (!CHECK_EQUAL(0,
+                         thread_create("stack", use_stack, &seeds[i], &thread)))
+            break;
+        thread_start(thread);
+        thread_put(thread);
+        started++;
+    }
+    for (int i = 0; i < 100 && good_stacks < started; i++)
+        thread_yield();
+    CHECK_EQUAL(started, good_stacks);
+}
+
+static void check_no_memory(void)
+{
+    struct hal_context *context = NULL;
+    int error = -ENOMEM;
+    uint64_t k;
+
+    for (k = 1; error != 0 && k < 50; k++) {
+        fault_plan_nth(FAULT_ANY, k);
+        error = hal_context_create(answer, NULL, &context);
+        if (fault_failed() == 0)
+            break;
+        if (error == 0)
+            hal_context_destroy(context);
+        CHECK_EQUAL(-ENOMEM, error);
+    }
+    fault_plan_nth(0, 0);
+    CHECK(k > 1); /* at least one place could fail */
+    if (CHECK_EQUAL(0, error))
+        hal_context_destroy(context);
+}
+
+static const struct contract_case cases[] = {
+    {"switching keeps both sides and the interrupt state", check_switch},
+    {"a context that never ran can be destroyed", check_unused},
+    {"every context has its own stack", check_stacks},
+    {"without memory nothing is made", check_no_memory},
+};
+CONTRACT_SUITE(context, cases);
