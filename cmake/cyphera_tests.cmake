@@ -216,10 +216,14 @@ function(cyphera_fuzz name)
         set(F_SECONDS 60)
     endif()
     list(TRANSFORM F_KERNEL PREPEND ${CMAKE_SOURCE_DIR}/)
-    add_library(${name}_kernel OBJECT ${F_KERNEL})
-    cyphera_kernel_flags(${name}_kernel)
-    target_compile_options(${name}_kernel PRIVATE -fsanitize=fuzzer-no-link)
-    add_executable(${name} ${F_SOURCES} $<TARGET_OBJECTS:${name}_kernel>)
+    string(MD5 key "${F_KERNEL}")
+    if(NOT TARGET fuzz_kernel_${key}) # targets over the same files share them
+        add_library(fuzz_kernel_${key} OBJECT ${F_KERNEL})
+        cyphera_kernel_flags(fuzz_kernel_${key})
+        target_compile_options(fuzz_kernel_${key} PRIVATE
+            -fsanitize=fuzzer-no-link)
+    endif()
+    add_executable(${name} ${F_SOURCES} $<TARGET_OBJECTS:fuzz_kernel_${key}>)
     cyphera_host_flags(${name})
     target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
     target_link_options(${name} PRIVATE

@@ -9,6 +9,7 @@
 
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
+#include "core/abi/ioctl.h"
 #include "core/abi/poll.h"
 #include "core/abi/stat.h"
 #include "core/base/ring.h"
@@ -177,12 +178,32 @@ static void stat_console(struct file *file, struct lx_stat *out)
     };
 }
 
+/* FIONREAD (ioctl_tty(2)): how many bytes a read would get at once. */
+static int count_input(struct aspace *as, uaddr_t to)
+{
+    int32_t count;
+
+    mutex_lock(&console.lock);
+    (void)fill_input();
+    count = (int32_t)ring_used(&console.input);
+    mutex_unlock(&console.lock);
+    return copy_out_struct(as, to, &count);
+}
+
+static int control_console(struct file *file, struct aspace *as,
+                           unsigned request, uint64_t arg)
+{
+    (void)file;
+    return request == LX_FIONREAD ? count_input(as, arg) : -ENOTTY;
+}
+
 static const struct file_ops console_ops = {
     .read = read_console,
     .write = write_console,
     .poll = poll_console,
     .waitq = console_waitq,
     .stat = stat_console,
+    .ioctl = control_console,
 };
 
 void console_init(void)

@@ -15,6 +15,7 @@
 #include "core/base/refcount.h"
 #include "core/sync/spinlock.h"
 
+struct aspace;
 struct file;
 struct lx_stat;
 struct user_cursor;
@@ -32,8 +33,10 @@ struct file_ops {
     struct waitq *(*waitq)(struct file *file);
     /* Fills all of *out. */
     void (*stat)(struct file *file, struct lx_stat *out);
-    /* ioctl(2): NULL is -ENOTTY for every request. */
-    int64_t (*ioctl)(struct file *file, unsigned request, uint64_t arg);
+    /* ioctl(2): 0 or -errno; arg is an address in as or a value. NULL:
+     * -ENOTTY for every request. */
+    int (*ioctl)(struct file *file, struct aspace *as, unsigned request,
+                 uint64_t arg);
     /* The last reference went; NULL: nothing to do. */
     void (*release)(struct file *file);
 };

@@ -240,9 +240,11 @@ void sched_init(void)
 
 void sched_run(void)
 {
+    unsigned saved = hal_irq_save();
     struct runq *rq = &runqs[cpu_this()->number];
 
     ASSERT(cpu_this()->current == &rq->idle);
+    hal_irq_restore(saved);
     for (;;) {
         thread_yield();
         hal_irq_disable();

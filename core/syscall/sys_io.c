@@ -143,7 +143,8 @@ int64_t sys_ioctl(struct thread *self, const uint64_t *args)
     if (file == NULL)
         return -EBADF;
     if (file->ops->ioctl != NULL)
-        result = file->ops->ioctl(file, (unsigned)args[1], args[2]);
+        result = file->ops->ioctl(file, process_of(self)->as, (unsigned)args[1],
+                                  args[2]);
     file_put(file);
     return result;
 }

@@ -103,9 +103,9 @@ HOSTED_RAW void hosted_context_start(struct hal_context *context)
     __builtin_trap();
 }
 
-static int create(size_t size, void (*entry)(void *arg), void *arg,
-                  struct hal_context **out)
+static int create(void (*entry)(void *arg), void *arg, struct hal_context **out)
 {
+    size_t size = host_facts()->stack_size;
     struct hal_context *context;
     struct frame *frame;
     unsigned valgrind_id;
@@ -140,7 +140,7 @@ int hal_context_create(void (*entry)(void *arg), void *arg,
 {
     if (fault_point(FAULT_CONTEXT))
         return -ENOMEM;
-    return create(host_facts()->stack_size, entry, arg, out);
+    return create(entry, arg, out);
 }
 
 void hal_context_destroy(struct hal_context *context)
@@ -195,7 +195,7 @@ bool hosted_context_run(struct hosted_cpu *cpu, void (*entry)(void *arg),
 #if TSAN
     native->fiber = __tsan_get_current_fiber();
 #endif
-    if (create(host_facts()->boot_stack_size, entry, arg, &cpu->boot) != 0)
+    if (create(entry, arg, &cpu->boot) != 0)
         return false;
     cpu->native = native;
     cpu->current = cpu->boot;

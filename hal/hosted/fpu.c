@@ -90,7 +90,7 @@ void hosted_fpu_export(const void *image, void *out)
     /* Who edits the legacy region alone may count on it being loaded. */
     header_of(out)->xfeatures = used | X87 | SSE;
     mem_set(f->reserved, 0, sizeof(f->reserved));
-    f->mxcr_mask = mxcsr_mask();
+    f->mxcsr_mask = mxcsr_mask();
     f->sw = (struct lx_fpx_sw_bytes){
         .magic1 = LX_FP_XSTATE_MAGIC1,
         .extended_size = (uint32_t)size + LX_FP_XSTATE_MAGIC2_SIZE,

@@ -50,8 +50,7 @@ struct host_facts {
     bool terminal;            /* a person sits at the console */
     bool seeded;              /* --seed: virtual time */
     bool traced;              /* --trace-hash */
-    size_t stack_size;        /* of hal_context_create(), bytes */
-    size_t boot_stack_size;   /* of the contexts CPUs boot on, bytes */
+    size_t stack_size;        /* bytes */
 };
 
 /* What the host side calls in the kernel. */

@@ -21,7 +21,7 @@
 #include "hal/hosted/host_user.h"
 #include "sim/loop.h"
 
-enum { CHILD_FDS_END = 100, BOOT_STACK_MIN = 256 << 10, STOPPED = 0x100 };
+enum { CHILD_FDS_END = 100, STOPPED = 0x100 };
 
 static struct host_facts facts;
 static struct sim_loop *loop;
@@ -117,9 +117,6 @@ static void set_facts(const struct host_options *options)
     facts.hwcap2 = (uint32_t)getauxval(AT_HWCAP2);
     facts.stack_size =
         options->stack_size != 0 ? options->stack_size : host_stack_default();
-    facts.boot_stack_size = options->boot_stack_size != 0
-                                ? options->boot_stack_size
-                                : BOOT_STACK_MIN;
 }
 
 /* What runs user code; its processes must not outlive this one. */

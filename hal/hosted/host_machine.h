@@ -30,8 +30,7 @@ struct host_options {
     bool seeded;
     uint64_t seed;
     bool trace_hash;
-    size_t boot_stack_size; /* bytes, of the contexts that CPUs boot on */
-    size_t stack_size;      /* bytes, of all other contexts */
+    size_t stack_size; /* bytes, of a kernel stack */
 };
 
 #ifdef __cplusplus

@@ -419,9 +419,9 @@ void hal_mmu_map(struct hal_mmu *mmu, struct hal_range range, paddr_t page,
                  unsigned rights, enum hal_memory type, struct hal_tables *from)
 {
     struct ptable_page what = {.page = page, .rights = rights, .type = type};
+    bool stale = ptable_map(&mmu->tables, range, what, from);
 
-    /* Rights that were added reach the host by the next fault. */
-    (void)ptable_map(&mmu->tables, range, what, from);
+    (void)stale; /* rights that were added reach the host by the next fault */
 }
 
 void hal_mmu_unmap(struct hal_gather *gather, struct hal_range range)

@@ -51,8 +51,7 @@ enum {
  * times 8, from the IDT (SDM volume 3, 6.13). */
 enum { ERROR_INT80 = 0x80 * 8 + 2, INT80_SIZE = 2 };
 
-/* In user_run.state: who may still touch this CPU's engine. hosted_cpu.in_user
- * takes these values. */
+/* Values of hosted_cpu.in_user: who may touch the CPU's engine. */
 enum { IN_KERNEL, IN_USER, KICKING, KICKED };
 
 #define VSYSCALL_PAGE UINT64_C(0xffffffffff600000)
@@ -176,6 +175,7 @@ static bool store_regs(struct hal_user *user, const struct stub_control *c,
     hosted_copy(&regs, &c->regs, sizeof(regs));
     hosted_copy(bases, &c->fs_base, sizeof(bases));
     mem_copy(&r->r15, &regs.r15, USER_GENERAL_SIZE);
+    r->orig_rax = UINT64_MAX;
     r->rip = regs.rip;
     r->rsp = regs.rsp;
     r->eflags = (regs.rflags & USER_FLAGS) | USER_FLAGS_FIXED;
@@ -313,6 +313,17 @@ static bool emulate_vsyscall(struct hal_user *user, struct hal_trap *out)
     return trap_call(user, out, HAL_CALL_VSYSCALL, numbers[index]);
 }
 
+/* How often this fault has come in a row. */
+static unsigned repeats(struct hal_user *user)
+{
+    if (user->fault_rip != user->regs.rip ||
+        user->fault_address != user->need.address)
+        user->fault_repeats = 0;
+    user->fault_rip = user->regs.rip;
+    user->fault_address = user->need.address;
+    return ++user->fault_repeats;
+}
+
 /*
  * A page fault. Whether the page is present and what may be done with it is
  * what our tables say, not the host's mappings. Returns false when there is
@@ -322,8 +333,8 @@ static bool on_fault(struct hal_user *user, uaddr_t address, uint32_t error,
                      struct hal_trap *out)
 {
     struct hal_mmu *mmu = hosted_mmu_active();
-    struct hosted_access any = {address, HAL_READ};
-    struct hosted_access need = {address, HAL_READ};
+    struct hosted_access any = {.address = address, .rights = HAL_READ};
+    struct hosted_access need = any;
 
     if (error & HAL_FAULT_WRITE)
         need.rights = HAL_WRITE;
@@ -335,7 +346,7 @@ static bool on_fault(struct hal_user *user, uaddr_t address, uint32_t error,
      * thread a second one. */
     user->need = need;
     if (hosted_mmu_permits(mmu, need)) {
-        if (++user->refills > REFILLS_MAX)
+        if (repeats(user) > REFILLS_MAX)
             return trap_broken(out, mmu, "faults for ever on a mapped page");
         return false;
     }
@@ -436,7 +447,7 @@ static bool take_trap(struct hal_user *user, struct hosted_engine *engine,
     /* syscall has put rflags into r11. */
     if (report.signal == HOST_SIGSYS && traced)
         user->regs.r11 &= ~USER_FLAG_TRACE;
-    user->steps = min_u64(left, user->steps);
+    user->steps = left < user->steps ? left : user->steps;
     return on_report(user, &report, out);
 }
 
@@ -532,8 +543,7 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
     ASSERT(hal_irq_are_off());
     *out = (struct hal_trap){.kind = HAL_TRAP_INTERRUPT};
     hosted_seed_charge();
-    user->refills = 0;
-    user->regs.orig_rax = UINT64_MAX;
+    user->fault_repeats = 0;
     while (!run_round(user, out))
         ;
     if (out->kind != HAL_TRAP_INTERRUPT) {

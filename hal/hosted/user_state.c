@@ -6,11 +6,14 @@
 #include "hal/hosted/user_state.h"
 
 #include "core/abi/errno.h"
+#include "core/abi/sigcontext.h"
 #include "core/base/defs.h"
 #include "core/base/string.h"
 #include "hal/phys.h"
 #include "hal/upcall.h"
 
+_Static_assert(offsetof(struct lx_user_regs, orig_rax) == USER_GENERAL_SIZE,
+               "the same order");
 _Static_assert(STUB_FPU_MAX + LX_FP_XSTATE_MAGIC2_SIZE <= HAL_FPU_IMAGE_MAX,
                "any image the stub has room for");
 

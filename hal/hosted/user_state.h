@@ -24,9 +24,6 @@ enum { USER_CS = 0x33, USER_SS = 0x2b };
 
 /* r15 to rdi, which struct lx_user_regs and struct stub_regs begin with. */
 #define USER_GENERAL_SIZE offsetof(struct stub_regs, rip)
-_Static_assert(offsetof(struct lx_user_regs, orig_rax) == USER_GENERAL_SIZE,
-               "the same order");
-
 struct hal_user {
     struct lx_user_regs regs;
     uint32_t interrupted; /* any CPU: hal_user_interrupt() was called */
@@ -34,7 +31,9 @@ struct hal_user {
 
     /* What the last fault needed: the next round maps it first. */
     struct hosted_access need;
-    unsigned refills; /* in this run */
+    uint64_t fault_rip; /* where it came */
+    uaddr_t fault_address;
+    unsigned fault_repeats; /* in a row, with a page that is mapped */
 
     /* Under a seed. */
     uint64_t quiet;    /* choices since the last trap */

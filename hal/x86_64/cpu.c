@@ -7,6 +7,7 @@
 #include "core/abi/errno.h"
 #include "core/base/defs.h"
 #include "core/base/log.h"
+#include "hal/clock.h"
 #include "hal/common/ptable.h"
 #include "hal/cpu.h"
 #include "hal/irq.h"
@@ -154,13 +155,18 @@ static void set_syscall_entry(void)
                               RFLAGS_NT | RFLAGS_RF | RFLAGS_AC);
 }
 
+void cpu_claim_block(void)
+{
+    boot_block.self = &boot_block;
+    boot_block.number = 0;
+    boot_block.deadline = HAL_CLOCK_NEVER;
+    write_msr(MSR_GS_BASE, (uint64_t)&boot_block);
+}
+
 void cpu_setup(const uint64_t ist_top[IST_COUNT])
 {
     struct cpu_block *block = &boot_block;
 
-    block->self = block;
-    block->number = 0;
-    block->deadline = UINT64_MAX;
     block->tss.io_map = sizeof(block->tss);
     for (unsigned i = 0; i < IST_COUNT; i++) {
         /* entry.S finds the block above what the processor pushes. */

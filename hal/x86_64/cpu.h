@@ -63,6 +63,9 @@ extern struct cpu_features cpu_features;
 
 HAL_DECLS_BEGIN
 
+/* Makes CPU 0's block this CPU's: the first thing at boot. */
+void cpu_claim_block(void);
+
 /*
  * Fills cpu_features. Returns NULL, or the name of a feature that is required
  * and missing.

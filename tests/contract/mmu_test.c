@@ -137,7 +137,7 @@ static void check_top(void)
 
 static void check_apart(void)
 {
-    struct space one, other;
+    struct space one = {0}, other = {0};
     uint32_t word = 0;
 
     if (space_open(&one) && space_open(&other)) {

@@ -44,6 +44,7 @@ void space_run(struct hal_user *user, struct hal_trap *trap);
 extern const char user_code[], user_code_end[];
 extern const char code_call[], code_trap[], code_read[], code_write[],
     code_jump[], code_spin[], code_break[], code_divide[], code_halt[],
-    code_int80[], code_step[], code_fill[], code_dump[], code_string[];
+    code_int80[], code_step[], code_fill[], code_dump[], code_string[],
+    code_fill_spin[], code_fill_call[];
 
 #endif /* TESTS_CONTRACT_SPACE_H */

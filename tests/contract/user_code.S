@@ -89,5 +89,27 @@ code_dump:
     .endr
     stmxcsr 512(%rsi)
     ud2
+
+    /* ymm0..ymm15 from (%rsi), then spins. rdtsc is a trap where time is
+     * virtual, so that this can be preempted there too. */
+    .globl code_fill_spin
+code_fill_spin:
+    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    vmovdqu 32*\n(%rsi), %ymm\n
+    .endr
+1:  rdtsc
+    inc %rbx
+    jmp 1b
+
+    /* The same, then write(rdi, rsi, rdx) for ever. */
+    .globl code_fill_call
+code_fill_call:
+    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    vmovdqu 32*\n(%rsi), %ymm\n
+    .endr
+2:  mov $1, %eax
+    syscall
+    inc %rbx
+    jmp 2b
 user_code_end:
     .section .note.GNU-stack, "", @progbits

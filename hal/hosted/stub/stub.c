@@ -281,6 +281,8 @@ static void on_signal(int signal, siginfo_t *info, struct ucontext *context)
     struct sigcontext *frame = &context->uc_mcontext;
     struct stub_report report = {.signal = (uint32_t)signal};
 
+    /* The guest's NT would make iretq fault, its AC our own accesses. */
+    __asm__ volatile("pushq $0x202\n\tpopfq" : : : "memory", "cc");
     if (frame->rip - STUB_BASE < STUB_CODE_SIZE) {
         signal_inside(c, signal, frame);
         return;

@@ -110,9 +110,9 @@ TEST_F(MapTest, ErrorsOfObjects)
 
     // Wrong address before wrong kind.
     MapAt(kAt, kPage, kR);
-    EXPECT_EQ(-EEXIST, Map(kAt, kPage, kRW,
-                           LX_MAP_SHARED_VALIDATE | LX_MAP_FIXED_NOREPLACE,
-                           ro, far));
+    EXPECT_EQ(-EEXIST,
+              Map(kAt, kPage, kRW,
+                  LX_MAP_SHARED_VALIDATE | LX_MAP_FIXED_NOREPLACE, ro, far));
     EXPECT_EQ(-EINVAL,
               Map(0x1001, kPage, kR, LX_MAP_PRIVATE | kFixed, ro, far));
     // What is allowed: the last page of the largest file.
@@ -127,8 +127,8 @@ TEST_F(MapTest, UnknownFlagsAreIgnoredByTheOldKinds)
     for (unsigned bit : {9u, 10u, 19u, 21u, 25u, 31u}) {
         EXPECT_LT(0, Map(0, kPage, kR, kPrivate | 1u << bit));
         EXPECT_LT(0, Map(0, kPage, kR, kShared | 1u << bit));
-        EXPECT_LT(0, Map(0, kPage, kR, LX_MAP_SHARED | 1u << bit,
-                         file.object()));
+        EXPECT_LT(0,
+                  Map(0, kPage, kR, LX_MAP_SHARED | 1u << bit, file.object()));
     }
     for (unsigned bit : {6u, 7u, 11u, 12u, 13u, 14u, 15u, 16u, 17u, 30u})
         EXPECT_LT(0, Map(0, kPage, kR, LX_MAP_SHARED_VALIDATE | 1u << bit,
@@ -166,8 +166,7 @@ TEST_F(MapTest, HintsAreTakenWhereFree)
     EXPECT_EQ(int64_t{kAt}, Map(kAt, kPage, kRW, kPrivate));
     EXPECT_LT(int64_t{kAt}, Map(kAt, kPage, kRW, kPrivate));
     EXPECT_EQ(int64_t{kAt + kPage}, Map(kAt + kPage + 1, kPage, kRW, kPrivate));
-    EXPECT_NE(int64_t{kAt - kPage},
-              Map(kAt - kPage, 2 * kPage, kRW, kPrivate));
+    EXPECT_NE(int64_t{kAt - kPage}, Map(kAt - kPage, 2 * kPage, kRW, kPrivate));
     EXPECT_EQ(int64_t{ASPACE_MIN}, Map(0x1000, kPage, kRW, kPrivate));
     EXPECT_LT(int64_t{kAt}, Map(1, kPage, kRW, kPrivate));
     EXPECT_LT(int64_t{kAt}, Map(UINT64_C(1) << 47, kPage, kRW, kPrivate));
@@ -195,9 +194,8 @@ TEST_F(MapTest, FixedReplacesAndNoReplaceDoesNot)
         EXPECT_EQ(0, Write(kAt + i * kPage, 1));
     EXPECT_EQ(-EEXIST, Map(kAt + 3 * kPage, 4 * kPage, kRW,
                            kPrivate | LX_MAP_FIXED_NOREPLACE));
-    EXPECT_EQ(int64_t{kAt + 4 * kPage},
-              Map(kAt + 4 * kPage, kPage, kRW,
-                  kPrivate | LX_MAP_FIXED_NOREPLACE));
+    EXPECT_EQ(int64_t{kAt + 4 * kPage}, Map(kAt + 4 * kPage, kPage, kRW,
+                                            kPrivate | LX_MAP_FIXED_NOREPLACE));
     EXPECT_EQ(-EEXIST,
               Map(kAt, kPage, kRW, kPrivate | LX_MAP_FIXED_NOREPLACE | kFixed));
     EXPECT_EQ(4u, Resident());

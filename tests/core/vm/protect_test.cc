@@ -44,8 +44,7 @@ TEST_F(ProtectTest, Errors)
 
     MapAt(kAt, 4 * kPage, kRW);
     for (const auto &row : rows)
-        EXPECT_EQ(row.error,
-                  aspace_protect(as_, row.start, row.size, row.prot))
+        EXPECT_EQ(row.error, aspace_protect(as_, row.start, row.size, row.prot))
             << "row " << &row - rows;
 }
 

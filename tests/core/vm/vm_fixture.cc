@@ -91,15 +91,8 @@ void TestFile::ReleaseAll(struct vm_object *object)
     file->pages_.clear();
 }
 
-uint64_t FreeFrames()
-{
-    cache_drain_all();
-    return page_free_count();
-}
-
 void VmTest::SetUp()
 {
-    free_before_ = FreeFrames();
     ASSERT_EQ(0, aspace_create(nullptr, &as_));
     thread_set_mmu(aspace_mmu(as_));
 }
@@ -110,14 +103,13 @@ void VmTest::TearDown()
     EXPECT_TRUE(aspace_check(as_));
     thread_set_mmu(nullptr);
     aspace_put(as_);
-    EXPECT_EQ(free_before_, FreeFrames());
 }
 
 int64_t VmTest::Map(uaddr_t addr, uint64_t size, unsigned prot, unsigned flags,
                     struct vm_object *object, uint64_t offset, unsigned deny)
 {
-    struct map_request request = {addr, size, prot, flags, object, offset,
-                                  deny};
+    struct map_request request = {addr,   size,   prot, flags,
+                                  object, offset, deny};
     uaddr_t out = 0xdead;
     int error = aspace_map(as_, &request, &out);
 

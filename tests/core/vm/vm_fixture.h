@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "core/abi/errno.h"
@@ -18,6 +20,7 @@
 #include "core/vm/object.h"
 #include "core/vm/uaccess.h"
 #include "hal/mmu.h"
+#include "tests/support/harness.h"
 
 constexpr unsigned kNone = LX_PROT_NONE;
 constexpr unsigned kR = LX_PROT_READ;
@@ -37,7 +40,6 @@ inline uint8_t FileByte(uint64_t offset)
 // An object with pages of its own, whose pager can be told how to behave.
 class TestFile {
 public:
-    // last_size: bytes of a partial last page are FileByte() too.
     TestFile(size_t page_count, bool can_find, bool can_dirty);
     ~TestFile();
     TestFile(const TestFile &) = delete;
@@ -66,7 +68,7 @@ private:
     bool held_ = true;
 };
 
-// One address space, active, and a check that it leaves no frame behind.
+// One address space, active. The harness sees to it that nothing of it is left.
 class VmTest : public testing::Test {
 protected:
     void SetUp() override;
@@ -89,12 +91,6 @@ protected:
     int Rights(uaddr_t addr);
 
     struct aspace *as_ = nullptr;
-
-private:
-    uint64_t free_before_ = 0;
 };
-
-// Free frames once no cache holds empty slabs.
-uint64_t FreeFrames();
 
 #endif // TESTS_CORE_VM_VM_FIXTURE_H

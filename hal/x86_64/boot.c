@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hal/x86_64/boot.c - from boot.S to core_main(): the order in which the
+ * machine comes up.
+ */
+#include "hal/x86_64/boot.h"
+
+#include "core/base/defs.h"
+#include "core/base/format.h"
+#include "core/base/log.h"
+#include "core/base/string.h"
+#include "hal/upcall.h"
+#include "hal/x86_64/apic.h"
+#include "hal/x86_64/clock.h"
+#include "hal/x86_64/console.h"
+#include "hal/x86_64/context.h"
+#include "hal/x86_64/cpu.h"
+#include "hal/x86_64/entry.h"
+#include "hal/x86_64/fpu.h"
+#include "hal/x86_64/kmap.h"
+#include "hal/x86_64/lines.h"
+#include "hal/x86_64/memmap.h"
+
+#define MEMORY_MIN (UINT64_C(4) << 20)
+
+enum { IST_STACK_PAGES = 2, PATCH_SIZE = 3 };
+
+/* The linker script's. */
+extern const char image_start[], image_end[], image_early_end[];
+extern const uint64_t patch_clac_start[], patch_clac_end[];
+extern const uint64_t patch_stac_start[], patch_stac_end[];
+
+static struct bootinfo info;
+static struct memmap memory;
+static struct hal_boot facts = {.machine = "x86_64"};
+
+const struct hal_boot *hal_boot_facts(void)
+{
+    return &facts;
+}
+
+const struct bootinfo *boot_info(void)
+{
+    return &info;
+}
+
+void boot_refuse(const char *what, const char *why)
+{
+    char line[LOG_LINE_MAX];
+    size_t size =
+        format(line, sizeof(line), "cyphera: %s: %s\n", what, why);
+
+    hal_log_write(line, min_size(size, sizeof(line) - 1));
+    hal_power_off(EXIT_REFUSED);
+}
+
+/* Puts instruction in the place of the nops listed; text is still writable. */
+static void patch(const uint64_t *first, const uint64_t *end,
+                  const uint8_t instruction[PATCH_SIZE])
+{
+    for (; first < end; first++)
+        mem_copy((void *)*first, instruction, PATCH_SIZE);
+}
+
+static void patch_smap(void)
+{
+    static const uint8_t clac[PATCH_SIZE] = {0x0f, 0x01, 0xca};
+    static const uint8_t stac[PATCH_SIZE] = {0x0f, 0x01, 0xcb};
+
+    if (!cpu_features.smap)
+        return;
+    patch(patch_clac_start, patch_clac_end, clac);
+    patch(patch_stac_start, patch_stac_end, stac);
+}
+
+static uint64_t image_phys(const char *symbol)
+{
+    return (uint64_t)symbol - KERNEL_BASE;
+}
+
+/* The number after mem= in the command line, with K, M or G; no limit where
+ * there is none. */
+static uint64_t memory_limit(const char *line)
+{
+    bool at_start = true;
+    uint64_t n = 0;
+
+    for (; *line != '\0'; line++) {
+        if (at_start && str_starts(line, "mem="))
+            break;
+        at_start = *line == ' ';
+    }
+    if (*line == '\0')
+        return DIRECT_SIZE;
+    for (line += 4; *line >= '0' && *line <= '9' && n < DIRECT_SIZE; line++)
+        n = n * 10 + (uint64_t)(*line - '0');
+    if (*line == 'G' || *line == 'g')
+        n = min_u64(n, DIRECT_SIZE >> 30) << 30;
+    else if (*line == 'M' || *line == 'm')
+        n = min_u64(n, DIRECT_SIZE >> 20) << 20;
+    else if (*line == 'K' || *line == 'k')
+        n = min_u64(n, DIRECT_SIZE >> 10) << 10;
+    return n == 0 ? DIRECT_SIZE : min_u64(n, DIRECT_SIZE);
+}
+
+static void set_up_memory(void)
+{
+    static const char what[] = "memory";
+
+    if (info.region_count == 0)
+        boot_refuse(what, "the boot loader gave no memory map");
+    memmap_build(&memory, &info, memory_limit(info.command_line));
+    facts.initrd = info.initrd;
+    if (info.initrd.size > 0 && !memmap_holds(&memory, info.initrd))
+        boot_refuse(what, "the initrd lies outside of RAM");
+    if (memmap_total(&memory) < MEMORY_MIN)
+        boot_refuse(what, "too little: 4 MiB are needed");
+    memmap_remove(&memory, (uint64_t)image_start, image_phys(image_early_end));
+    if (kmap_setup(&memory, info.initrd) != 0)
+        boot_refuse(what, "too little for the page tables");
+}
+
+static void set_up_cpu(void)
+{
+    uint64_t ist_top[IST_COUNT];
+
+    for (unsigned i = 0; i < IST_COUNT; i++)
+        if (kmap_stack_create(IST_STACK_PAGES, &ist_top[i]) != 0)
+            boot_refuse("memory", "too little for the interrupt stacks");
+    cpu_setup(ist_top);
+    trap_setup();
+    fpu_setup();
+}
+
+static void set_up_devices(void)
+{
+    if (apic_setup() != 0 || lines_setup() != 0)
+        boot_refuse("memory", "too little for the interrupt controllers");
+    clock_setup(info.command_line);
+    if (console_start(info.command_line) != 0)
+        boot_refuse("console", "its interrupt line is not there");
+}
+
+/* RAM is what the boot code left over, and what it no longer needs. */
+static void hand_over_memory(void)
+{
+    kmap_drop_early();
+    kmap_boot_ends();
+    memmap_add(&memory, image_phys(image_end), image_phys(image_early_end));
+    facts.ram_count = memory.count;
+    for (size_t i = 0; i < memory.count; i++)
+        facts.ram[i] = memory.ranges[i];
+}
+
+/* On the boot context's own stack; the early one is gone. */
+static void go_on(void)
+{
+    set_up_devices();
+    hand_over_memory();
+    cpu_log_exposure();
+    core_main();
+}
+
+void boot_main(uint64_t magic, uint64_t from)
+{
+    const char *missing;
+    uint64_t top;
+
+    cpu_claim_block();
+    console_setup();
+    missing = cpu_probe();
+    if (missing != NULL)
+        boot_refuse("this processor lacks", missing);
+    if (!bootinfo_read(&info, (uint32_t)magic, (uint32_t)from))
+        boot_refuse("boot", "not started by PVH or multiboot2");
+    facts.command_line = info.command_line;
+    facts.framebuffer = info.framebuffer;
+    patch_smap();
+    set_up_memory();
+    set_up_cpu();
+    if (kmap_stack_create(KMAP_STACK_PAGES, &top) != 0)
+        boot_refuse("memory", "too little for the boot stack");
+    boot_on_stack(context_boot_setup(top), go_on);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hal/x86_64/console.c - the streams and the log of hal/platform.h.
+ *
+ * A serial line has no end of file, so a file or pipe on the other side sends
+ * its bytes framed (cyphera.stdin=framed): DLE EOT is the end, DLE DLE one
+ * DLE, everything else itself. Output is never framed.
+ */
+#include "hal/x86_64/console.h"
+
+#include "core/base/defs.h"
+#include "core/base/string.h"
+#include "hal/platform.h"
+#include "hal/x86_64/instr.h"
+#include "hal/x86_64/uart.h"
+
+enum { COM1 = 0x3f8, COM1_LINE = 4, COM2 = 0x2f8, COM2_LINE = 3 };
+enum { DEBUG_PORT = 0xe9 }; /* reads as its own number where it is */
+enum { DLE = 0x10, EOT = 0x04 };
+
+static const char ready_line[] = "cyphera: console ready\n";
+
+static struct uart com1, com2;
+static bool has_debug_port;
+
+/* Input framing; touched by hal_console_read() alone. */
+static struct {
+    bool on;
+    bool escaped; /* the last byte was a DLE */
+    bool ended;
+} framing;
+
+void console_setup(void)
+{
+    has_debug_port = in8(DEBUG_PORT) == DEBUG_PORT;
+    uart_init(&com1, COM1, COM1_LINE);
+    uart_init(&com2, COM2, COM2_LINE);
+}
+
+/* Is word among the words of line, separated by spaces? */
+static bool has_word(const char *line, const char *word)
+{
+    size_t size = str_length(word, HAL_COMMAND_LINE_MAX);
+
+    for (bool at_start = true; *line != '\0'; line++) {
+        if (at_start && str_starts(line, word) &&
+            (line[size] == '\0' || line[size] == ' '))
+            return true;
+        at_start = *line == ' ';
+    }
+    return false;
+}
+
+int console_start(const char *command_line)
+{
+    int error;
+
+    framing.on = has_word(command_line, "cyphera.stdin=framed");
+    error = uart_start(&com1);
+    if (error == 0)
+        error = uart_start(&com2);
+    /* The FIFO lost what came before it was on: framed input waits for this. */
+    if (error == 0 && framing.on && has_debug_port)
+        hal_log_write(ready_line, sizeof(ready_line) - 1);
+    return error;
+}
+
+void console_drain(void)
+{
+    uart_drain(&com1);
+    uart_drain(&com2);
+}
+
+void hal_log_write(const char *text, size_t size)
+{
+    if (has_debug_port)
+        out8_string(DEBUG_PORT, text, size);
+    else
+        uart_write_wait(&com1, text, size);
+}
+
+int hal_console_write(enum hal_stream stream, const void *data, size_t size)
+{
+    bool second = stream == HAL_STREAM_ERR && com2.present;
+
+    size = min_size(size, INT32_MAX);
+    return (int)uart_write(second ? &com2 : &com1, data, size);
+}
+
+/* Takes the framing off size bytes in place; returns how many are left. */
+static size_t unframe(uint8_t *data, size_t size)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < size && !framing.ended; i++) {
+        uint8_t byte = data[i];
+
+        if (!framing.escaped && byte == DLE) {
+            framing.escaped = true;
+            continue;
+        }
+        if (framing.escaped && byte == EOT)
+            framing.ended = true;
+        else
+            data[kept++] = byte;
+        framing.escaped = false;
+    }
+    return kept;
+}
+
+int hal_console_read(void *data, size_t size)
+{
+    size_t got;
+
+    size = min_size(size, INT32_MAX);
+    if (!framing.on)
+        return (int)uart_read(&com1, data, size);
+    /* Bytes may be all framing: look again while there are more. */
+    while (!framing.ended) {
+        got = uart_read(&com1, data, size);
+        if (got == 0)
+            return 0;
+        got = unframe(data, got);
+        if (got > 0)
+            return (int)got;
+    }
+    return HAL_CONSOLE_END;
+}
+
+bool hal_console_is_terminal(void)
+{
+    return !framing.on;
+}
+
+void hal_console_attach(void (*ready)(void *arg), void *arg)
+{
+    uart_set_ready(&com1, ready, arg);
+    uart_set_ready(&com2, ready, arg);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/core/vm/object_test.cc - core/vm/object.h.
+
+#include "tests/core/vm/vm_fixture.h"
+
+namespace {
+
+constexpr uaddr_t kAt = 0x20000000;
+
+class ObjectTest : public VmTest {};
+
+TEST_F(ObjectTest, LivesAsLongAsItIsReferredTo)
+{
+    TestFile file(2, false, false);
+
+    vm_object_get(file.object());
+    MapAt(kAt, 2 * kPage, kR, LX_MAP_PRIVATE, file.object());
+    vm_object_put(file.object());
+    file.Release();
+    EXPECT_EQ(0u, file.releases);
+    EXPECT_EQ(FileByte(0), Read(kAt));
+    EXPECT_EQ(0, aspace_unmap(as_, kAt, kPage));
+    EXPECT_EQ(0u, file.releases);
+    EXPECT_EQ(0, aspace_unmap(as_, kAt + kPage, kPage));
+    EXPECT_EQ(1u, file.releases);
+}
+
+TEST_F(ObjectTest, FailedMapKeepsNoReference)
+{
+    TestFile file(2, false, false);
+
+    EXPECT_EQ(-EACCES, Map(kAt, kPage, kRW, LX_MAP_SHARED, file.object()));
+    EXPECT_EQ(-EPERM,
+              Map(0, kPage, kR, LX_MAP_PRIVATE | kFixed, file.object()));
+    file.Release();
+    EXPECT_EQ(1u, file.releases);
+}
+
+// A page that is taken out goes from all tables, in all address spaces, and
+// copies of it stay.
+TEST_F(ObjectTest, UnmapPageReachesEveryRegion)
+{
+    TestFile file(8, true, true);
+    struct map_request request = {
+        kAt, 8 * kPage, kR, LX_MAP_SHARED | kFixed, file.object(), 0, 0};
+    struct aspace *other;
+    struct hal_mapping found;
+    uaddr_t at;
+
+    ASSERT_EQ(0, aspace_create(nullptr, &other));
+    ASSERT_EQ(0, aspace_map(other, &request, &at));
+    EXPECT_EQ(0, aspace_fault(other, kAt, HAL_READ));
+    MapAt(kAt, 8 * kPage, kRW, LX_MAP_SHARED, file.object());
+    MapAt(kAt + 8 * kPage, 4 * kPage, kRW, LX_MAP_PRIVATE, file.object(),
+          2 * kPage);
+    EXPECT_EQ(0, aspace_protect(as_, kAt, 2 * kPage, kR)); // a split
+    for (unsigned i = 0; i < 12; i++)
+        EXPECT_LE(0, Read(kAt + i * kPage));
+    EXPECT_EQ(0, Write(kAt + 3 * kPage, 50));
+    EXPECT_EQ(0, Write(kAt + 10 * kPage, 51)); // a copy of page 4
+
+    file.Drop(3);
+    file.Drop(4);
+    EXPECT_EQ(-1, Rights(kAt + 3 * kPage));
+    EXPECT_EQ(-1, Rights(kAt + 9 * kPage));
+    EXPECT_EQ(-1, Rights(kAt + 4 * kPage));
+    EXPECT_EQ(HAL_READ | HAL_WRITE, Rights(kAt + 10 * kPage));
+    EXPECT_EQ(51, Read(kAt + 10 * kPage));
+    EXPECT_FALSE(hal_mmu_query(aspace_mmu(other), kAt + 3 * kPage, &found));
+    EXPECT_TRUE(hal_mmu_query(aspace_mmu(other), kAt + 5 * kPage, &found));
+    EXPECT_EQ(-EFAULT, Read(kAt + 3 * kPage));
+    EXPECT_EQ(-ENXIO, aspace_fault(as_, kAt + 3 * kPage, HAL_READ));
+    EXPECT_EQ(-ENXIO, aspace_fault(other, kAt + 4 * kPage, HAL_READ));
+    EXPECT_EQ(FileByte(5 * kPage), Read(kAt + 11 * kPage));
+    EXPECT_TRUE(aspace_check(other));
+    aspace_put(other);
+    EXPECT_EQ(0, aspace_unmap(as_, kAt, 12 * kPage));
+}
+
+} // namespace
