@@ -7,7 +7,7 @@
 
 #include "core/base/string.h"
 
-enum { DIGITS_MAX = 22 }; /* of 64 bits in octal */
+enum { DIGITS_MAX = 23 }; /* of 64 bits in octal, and a leading zero */
 
 /* Where the text goes; length counts on past the end. */
 struct sink {
@@ -139,17 +139,18 @@ static uint64_t take_unsigned(struct arguments *args, enum length length)
 static void put_digits(struct sink *sink, const struct spec *spec,
                        const char *prefix, uint64_t value, unsigned base)
 {
-    char buffer[DIGITS_MAX + 1];
+    char buffer[DIGITS_MAX];
     size_t count = make_digits(buffer, value, base, spec->conversion == 'X');
     bool is_empty = count == 0 && spec->has_precision && spec->precision == 0;
+    bool is_octal = spec->alternate && base == 8; /* begins with a zero */
     struct number n = {.prefix = prefix};
 
-    if (count == 0 && (!is_empty || (spec->alternate && base == 8)))
-        buffer[DIGITS_MAX - ++count] = '0';
-    else if (spec->alternate && base == 8 &&
-             !(spec->has_precision && spec->precision > count))
-        buffer[DIGITS_MAX - count++ - 1] = '0';
-    ASSERT(count <= DIGITS_MAX);
+    if ((count == 0 && !is_empty) ||
+        (is_octal && !(spec->has_precision && spec->precision > count))) {
+        ASSERT(count < DIGITS_MAX);
+        count++;
+        buffer[DIGITS_MAX - count] = '0';
+    }
     n.digits = buffer + DIGITS_MAX - count;
     n.count = count;
     put_number(sink, spec, &n);

@@ -294,7 +294,7 @@ const char *store_target(const struct store_node *node, size_t *size)
     if ((node->attributes.mode & LX_S_IFMT) != LX_S_IFLNK)
         return NULL;
     *size = (size_t)node->size;
-    return node->target;
+    return node->target != NULL ? node->target : "";
 }
 
 struct vm_object *store_object(struct store_node *node)

@@ -87,7 +87,7 @@ void amap_put(struct amap *amap)
 {
     if (!refcount_put(&amap->refs))
         return;
-    (void)amap_clear(amap, 0, AMAP_INDEX_MAX);
+    (void)amap_clear(amap, 0, AMAP_SLOTS_END);
     ASSERT(amap->root == NULL && amap->page_count == 0);
     mem_free(&amap_cache, amap);
 }
@@ -159,7 +159,7 @@ int amap_insert(struct amap *amap, uint64_t index, struct page *page)
     struct amap_node *chunk;
     unsigned slot = slot_of(index, 1);
 
-    ASSERT(index <= AMAP_INDEX_MAX);
+    ASSERT(index < AMAP_SLOTS_END);
     chunk = open_chunk(amap, index);
     if (chunk == NULL) {
         (void)amap_clear(amap, index, 1);
@@ -314,7 +314,7 @@ bool amap_check(const struct amap *amap)
         return amap->height == 0 && amap->page_count == 0;
     if (amap->height > 1 && amap->root->used < 2)
         return false;
-    for (uint64_t i = 0; amap_next(amap, &i, AMAP_INDEX_MAX) != NULL; i++)
+    for (uint64_t i = 0; amap_next(amap, &i, AMAP_SLOTS_END) != NULL; i++)
         count++;
     return count == amap->page_count &&
            check_node(amap, amap->root, amap->height, amap->first);

@@ -21,8 +21,8 @@
 
 enum { AMAP_BITS = 6, AMAP_SLOTS = 1 << AMAP_BITS, AMAP_HEIGHT_MAX = 9 };
 
-#define AMAP_INDEX_MAX \
-    ((UINT64_C(1) << (unsigned)(AMAP_BITS * AMAP_HEIGHT_MAX)) - 1)
+/* Slot numbers lie below it. */
+#define AMAP_SLOTS_END (UINT64_C(1) << (unsigned)(AMAP_BITS * AMAP_HEIGHT_MAX))
 
 struct amap_node; /* opaque: core/vm/amap.c */
 
@@ -50,7 +50,7 @@ void amap_put(struct amap *amap);
 /* The page in a slot, without a reference; NULL: none. */
 struct page *amap_find(const struct amap *amap, uint64_t index);
 
-/* Puts page in an empty slot (index <= AMAP_INDEX_MAX), which takes over the
+/* Puts page in an empty slot (index < AMAP_SLOTS_END), which takes over the
  * caller's reference. 0, or -ENOMEM with nothing changed. */
 MUST_USE int amap_insert(struct amap *amap, uint64_t index, struct page *page);
 

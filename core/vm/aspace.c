@@ -93,7 +93,7 @@ void aspace_set_mmap_base(struct aspace *as, uaddr_t base)
     mutex_unlock(&as->lock);
 }
 
-void aspace_usage(struct aspace *as, struct aspace_usage *out)
+void aspace_get_usage(struct aspace *as, struct aspace_usage *out)
 {
     mutex_lock(&as->lock);
     out->mapped_bytes = as->mapped;

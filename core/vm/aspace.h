@@ -106,7 +106,7 @@ uaddr_t aspace_brk(struct aspace *as, uaddr_t to);
  */
 MUST_USE int aspace_fault(struct aspace *as, uaddr_t addr, unsigned access);
 
-void aspace_usage(struct aspace *as, struct aspace_usage *out);
+void aspace_get_usage(struct aspace *as, struct aspace_usage *out);
 
 /* Do regions, amaps and page tables agree? For tests. */
 bool aspace_check(struct aspace *as);

@@ -46,7 +46,7 @@ struct host_facts {
     struct host_range ram[HOST_RAM_RANGES_MAX];
     size_t ram_count;
     struct host_range initrd; /* size 0: none */
-    uint32_t hwcap, hwcap2;   /* getauxval(3) */
+    uint32_t hwcap, hwcap2;   /* as hal/platform.h has them */
     bool terminal;            /* a person sits at the console */
     bool seeded;              /* --seed: virtual time */
     bool traced;              /* --trace-hash */

@@ -9,6 +9,7 @@
  */
 #include "hal/hosted/host_machine.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -106,6 +107,15 @@ static int fill_standard_fds(void)
     return 0;
 }
 
+/* What the host's kernel gives as AT_HWCAP; glibc's getauxval() has put its
+ * own idea of it there. */
+static uint32_t cpu_features(void)
+{
+    unsigned a, b, c, d;
+
+    return __get_cpuid(1, &a, &b, &c, &d) ? d : 0;
+}
+
 static void set_facts(const struct host_options *options)
 {
     facts.cpus = options->cpus != 0 ? options->cpus : 1;
@@ -113,7 +123,7 @@ static void set_facts(const struct host_options *options)
         options->command_line != NULL ? options->command_line : "";
     facts.seeded = options->seeded;
     facts.traced = options->trace_hash;
-    facts.hwcap = (uint32_t)getauxval(AT_HWCAP);
+    facts.hwcap = cpu_features();
     facts.hwcap2 = (uint32_t)getauxval(AT_HWCAP2);
     facts.stack_size =
         options->stack_size != 0 ? options->stack_size : host_stack_default();
@@ -159,6 +169,10 @@ static int start(const struct host_options *options)
 
 static void stop(void)
 {
+    /* The loop first: it holds the descriptors that the others close. */
+    if (loop != NULL)
+        sim_loop_destroy(loop);
+    loop = NULL;
     host_user_end();
     host_console_stop();
     host_seed_report();
@@ -166,9 +180,6 @@ static void stop(void)
     host_ram_stop();
     host_guardian_stop();
     host_signal_stop();
-    if (loop != NULL)
-        sim_loop_destroy(loop);
-    loop = NULL;
 }
 
 int host_machine_run(const struct host_options *options)

@@ -94,6 +94,19 @@ static uint64_t region_end(const struct bootinfo_region *r)
     return r->size > UINT64_MAX - r->start ? UINT64_MAX : r->start + r->size;
 }
 
+/* Takes low memory out, but for an initrd there (GRUB on UEFI does that). */
+static void remove_low(struct memmap *map, struct hal_span initrd)
+{
+    uint64_t end = min_u64(end_of(initrd), LOW_MEMORY);
+
+    if (initrd.size == 0 || initrd.start >= LOW_MEMORY)
+        end = 0;
+    memmap_remove(map, round_up(end, PAGE_SIZE), LOW_MEMORY);
+    if (end > 0)
+        end = round_down(initrd.start, PAGE_SIZE);
+    memmap_remove(map, 0, max_u64(end, PAGE_SIZE));
+}
+
 void memmap_build(struct memmap *map, const struct bootinfo *info,
                   uint64_t limit)
 {
@@ -114,7 +127,7 @@ void memmap_build(struct memmap *map, const struct bootinfo *info,
             memmap_remove(map, round_down(r->start, PAGE_SIZE),
                           round_up(end, PAGE_SIZE));
     }
-    memmap_remove(map, 0, LOW_MEMORY);
+    remove_low(map, info->initrd);
 }
 
 bool memmap_holds(const struct memmap *map, struct hal_span span)

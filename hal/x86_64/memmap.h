@@ -3,7 +3,8 @@
  * hal/x86_64/memmap.h - which memory is RAM that the kernel may use.
  *
  * Made of what the loader said: sorted, without overlap, whole pages, nothing
- * that any entry calls reserved, nothing below 1 MiB, not the kernel's image.
+ * that any entry calls reserved, of what is below 1 MiB only the initrd, not
+ * the kernel's image.
  * Pages are taken from it for the first page tables, before there is a page
  * allocator; what is left is hal_boot_facts()->ram.
  */

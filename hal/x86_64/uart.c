@@ -21,7 +21,7 @@ enum {
 
 enum { ENABLE_INPUT = 1, ENABLE_ROOM = 2 };
 enum { STATUS_INPUT = 0x01, STATUS_ROOM = 0x20, STATUS_EMPTY = 0x40 };
-enum { FIFO_ON_CLEAR_8 = 0x87 }; /* on, both cleared, interrupt at 8 bytes */
+enum { FIFO_ON_CLEAR_14 = 0xc7 }; /* on, both cleared, interrupt at 14 */
 enum { LINE_8N1 = 3, LINE_DIVISOR = 0x80 };
 enum { MODEM_ON = 0x0b }; /* DTR, RTS, and OUT2 that lets interrupts out */
 enum { IDENTIFY_NONE = 1 };
@@ -58,7 +58,7 @@ void uart_init(struct uart *u, uint16_t port, unsigned line)
     put(u, REG_DATA, 1);
     put(u, REG_ENABLE, 0);
     put(u, REG_LINE, LINE_8N1);
-    put(u, REG_FIFO, FIFO_ON_CLEAR_8);
+    put(u, REG_FIFO, FIFO_ON_CLEAR_14);
     put(u, REG_MODEM, MODEM_ON);
 }
 

@@ -13,6 +13,7 @@
 #include "core/base/defs.h"
 #include "core/base/string.h"
 #include "hal/irq.h"
+#include "hal/mmu.h"
 #include "hal/phys.h"
 #include "hal/upcall.h"
 #include "hal/x86_64/cpu.h"

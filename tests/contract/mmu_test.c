@@ -11,7 +11,7 @@
 #include "tests/contract/contract.h"
 #include "tests/contract/space.h"
 
-#define FAR UINT64_C(0x7ffffff00000) /* below HAL_USER_TOP - 15 MiB */
+#define FAR UINT64_C(0x7ffffef00000) /* below HAL_USER_TOP - 15 MiB */
 
 enum { MANY = 1500 }; /* pages: three tables and more */
 

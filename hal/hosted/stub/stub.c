@@ -410,8 +410,8 @@ static void follow_host(const struct stub_control *c)
         leave(EXIT_ORPHAN);
 }
 
-/* Each thread has its own alternate stack, and tells that it is there. */
-static __attribute__((noreturn)) void come_up(struct stub_control *c)
+/* A fork inherits this; a new thread does not. */
+static void use_signal_stack(struct stub_control *c)
 {
     /* stack_t: start, flags, size. */
     uint64_t stack[3] = {(uint64_t)c + STUB_STACK, 0,
@@ -419,6 +419,10 @@ static __attribute__((noreturn)) void come_up(struct stub_control *c)
 
     if (host_call(__NR_sigaltstack, (uint64_t)stack, 0))
         leave(EXIT_HANDLER);
+}
+
+static __attribute__((noreturn)) void come_up(struct stub_control *c)
+{
     c->tid = (uint32_t)host_call(__NR_gettid, 0);
     c->ready = 1;
     serve(c);
@@ -430,6 +434,8 @@ void stub_child(struct stub_control *c)
         follow_host(c);
         name_process("cyphera-stub");
         (void)host_call(__NR_close, STUB_FD_CONTROL);
+    } else {
+        use_signal_stack(c);
     }
     come_up(c);
 }
@@ -453,6 +459,7 @@ void stub_zygote(struct stub_control *c)
     name_process("cyphera-zygote");
     (void)host_call(__NR_close_range, 0, STUB_FD_PROGRAM, 0);
     (void)host_call(__NR_close_range, STUB_FD_CONTROL + 1, ~0u, 0);
+    use_signal_stack(c);
     install_handlers();
     __asm__ volatile("int3"); /* for note_facts() */
     install_filter();

@@ -5,7 +5,8 @@ TestFile::TestFile(size_t page_count, bool can_find, bool can_dirty)
 {
     ops_ = {GetPage, can_find ? FindPages : nullptr,
             can_dirty ? DirtyPage : nullptr, ReleaseAll};
-    vm_object_init(&object_, &ops_);
+    held_object_.file = this;
+    vm_object_init(&held_object_.object, &ops_);
     for (size_t i = 0; i < page_count; i++) {
         struct page *page = page_alloc(0, MEM_WAIT, nullptr);
         uint8_t *data = static_cast<uint8_t *>(page_data(page));
@@ -25,7 +26,7 @@ TestFile::~TestFile()
 void TestFile::Release()
 {
     if (held_)
-        vm_object_put(&object_);
+        vm_object_put(object());
     held_ = false;
 }
 
@@ -34,14 +35,13 @@ void TestFile::Drop(size_t i)
     struct page *page = pages_[i];
 
     pages_[i] = nullptr;
-    vm_object_unmap_page(&object_, i, page);
+    vm_object_unmap_page(object(), i, page);
     page_put(page);
 }
 
 TestFile *TestFile::Of(struct vm_object *object)
 {
-    char *at = reinterpret_cast<char *>(object);
-    return reinterpret_cast<TestFile *>(at - offsetof(TestFile, object_));
+    return container_of(object, Held, object)->file;
 }
 
 int TestFile::GetPage(struct vm_object *object, uint64_t i, struct page **out)
@@ -130,7 +130,7 @@ struct aspace_usage VmTest::Usage()
 {
     struct aspace_usage usage;
 
-    aspace_usage(as_, &usage);
+    aspace_get_usage(as_, &usage);
     return usage;
 }
 

@@ -45,7 +45,7 @@ public:
     TestFile(const TestFile &) = delete;
     TestFile &operator=(const TestFile &) = delete;
 
-    struct vm_object *object() { return &object_; }
+    struct vm_object *object() { return &held_object_.object; }
     struct page *page(size_t i) { return pages_[i]; }
     // Takes a page out and gives it up, as a truncation does.
     void Drop(size_t i);
@@ -62,7 +62,12 @@ private:
     static int DirtyPage(struct vm_object *, uint64_t, struct page *);
     static void ReleaseAll(struct vm_object *);
 
-    struct vm_object object_;
+    struct Held {
+        struct vm_object object;
+        TestFile *file;
+    };
+
+    Held held_object_;
     struct vm_pager_ops ops_;
     std::vector<struct page *> pages_;
     bool held_ = true;

@@ -20,6 +20,16 @@ ZSTD = {
 GZIP = {"g1": ["-1"], "g6": ["-6"], "g9": ["-9"]}
 
 
+def fibonacci(choice):
+    """Bytes so unequally frequent that their codes get as long as can be."""
+    data, a, b = [], 1, 1
+    for byte in range(21):
+        data += [byte] * a
+        a, b = b, a + b
+    choice.shuffle(data)
+    return bytes(data)
+
+
 def contents():
     choice = random.Random(1951)
     words = [bytes(choice.choices(b"etaoinshrdlu", k=choice.randrange(2, 9)))
@@ -29,11 +39,13 @@ def contents():
     yield "empty", b""
     yield "one", b"x"
     yield "short", b"abcabcabcabcd" * 3
+    yield "verse", text[:700]
     yield "text", text
     yield "noise", noise
     yield "zeros", bytes(1000000)
     yield "skewed", bytes(min(255, int(choice.expovariate(0.05)))
                           for _ in range(100000))
+    yield "fibonacci", fibonacci(choice)
     yield "bits", bytes(choice.choices(b"ab", k=50000))
     yield "mixed", text + noise + text[:9000] + bytes(70000) + noise[:5000]
     # Longer than the window, with matches from its far end.

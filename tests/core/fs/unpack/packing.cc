@@ -20,7 +20,10 @@ Bytes operator+(Bytes a, const Bytes &b)
     return a;
 }
 
-Bytes Text(const std::string &text) { return Bytes(text.begin(), text.end()); }
+Bytes Text(const std::string &text)
+{
+    return Bytes(text.begin(), text.end());
+}
 
 Bytes Little(uint64_t n, size_t size)
 {
@@ -31,12 +34,15 @@ Bytes Little(uint64_t n, size_t size)
     return bytes;
 }
 
-Bytes Repeat(uint8_t byte, size_t size) { return Bytes(size, byte); }
+Bytes Repeat(uint8_t byte, size_t size)
+{
+    return Bytes(size, byte);
+}
 
 const std::vector<Cut> &Cuts()
 {
-    static const std::vector<Cut> cuts = {
-        {0, true}, {0, false}, {1, true}, {1, false}, {7, true}, {509, true}};
+    static const std::vector<Cut> cuts = {{0, true},  {0, false}, {1, true},
+                                          {1, false}, {7, true},  {509, true}};
     return cuts;
 }
 
@@ -58,7 +64,8 @@ ssize_t Source::Span(unpack_source *source, const uint8_t **bytes)
     Source *s = reinterpret_cast<Hooked *>(source)->me;
     size_t left;
 
-    if (s->next_ < s->pieces_.size() && s->taken_ == s->pieces_[s->next_].size())
+    if (s->next_ < s->pieces_.size() &&
+        s->taken_ == s->pieces_[s->next_].size())
         s->next_++, s->taken_ = 0;
     if (s->given_ >= s->fails_at_)
         return -EIO;
@@ -110,13 +117,12 @@ int Sink::Write(unpack_sink *sink, const uint8_t *bytes, size_t size)
 Bytes Pack(const Member &m)
 {
     uint32_t size = static_cast<uint32_t>(m.size < 0 ? m.data.size() : m.size);
-    uint32_t name_size =
-        static_cast<uint32_t>(m.name_size < 0 ? m.name.size() + 1 : m.name_size);
-    const uint32_t fields[] = {m.ino,        m.mode,       m.uid,
-                               m.gid,        m.nlink,      m.mtime,
-                               size,         m.dev_major,  m.dev_minor,
-                               m.rdev_major, m.rdev_minor, name_size,
-                               m.sum};
+    uint32_t name_size = static_cast<uint32_t>(
+        m.name_size < 0 ? m.name.size() + 1 : m.name_size);
+    const uint32_t fields[] = {
+        m.ino,        m.mode,    m.uid,       m.gid,       m.nlink,
+        m.mtime,      size,      m.dev_major, m.dev_minor, m.rdev_major,
+        m.rdev_minor, name_size, m.sum};
     Bytes bytes = Text(m.magic);
     char digits[9];
 
@@ -192,7 +198,10 @@ Bytes Zstd(const Bytes &bytes)
 
 Receiver::Receiver() : ops_{Entry, Data, End, ArchiveEnd} {}
 
-int Receiver::Count() { return calls++ == fail_call ? -ENOSPC : 0; }
+int Receiver::Count()
+{
+    return calls++ == fail_call ? -ENOSPC : 0;
+}
 
 int Receiver::Entry(void *arg, const cpio_entry *entry)
 {
@@ -278,4 +287,7 @@ std::vector<std::vector<std::string>> SampleTable(const std::string &name)
     return table;
 }
 
-int ErrnoNamed(const std::string &name) { return name == "EFBIG" ? EFBIG : 0; }
+int ErrnoNamed(const std::string &name)
+{
+    return name == "EFBIG" ? EFBIG : 0;
+}

@@ -19,8 +19,8 @@ std::string Taken(unpack_input *in, size_t size)
 {
     std::string text(size, '?');
 
-    EXPECT_EQ(0, unpack_input_take(
-                     in, reinterpret_cast<uint8_t *>(&text[0]), size));
+    EXPECT_EQ(
+        0, unpack_input_take(in, reinterpret_cast<uint8_t *>(&text[0]), size));
     return text;
 }
 

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tests/core/sched/sched_test.cc - core/sched: threads, wait queues, mutexes.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+#include "core/abi/errno.h"
+#include "core/sched/mutex.h"
+#include "core/sched/thread.h"
+#include "core/sched/waitq.h"
+#include "core/sync/percpu.h"
+#include "hal/clock.h"
+#include "hal/cpu.h"
+#include "tests/support/harness.h"
+
+namespace {
+
+constexpr uint64_t kMs = 1000000;
+
+// Runs a body in a kernel thread and can wait for its end.
+class Worker {
+public:
+    explicit Worker(std::function<void()> body) : body_(std::move(body))
+    {
+        waitq_init(&done_q_);
+        EXPECT_EQ(0, thread_create("worker", Run, this, &thread_));
+        thread_start(thread_);
+    }
+    ~Worker()
+    {
+        Join();
+        thread_put(thread_);
+    }
+    void Join()
+    {
+        EXPECT_EQ(0, waitq_wait(&done_q_, IsDone, this, WAIT_FOREVER));
+    }
+    bool done() const { return __atomic_load_n(&done_, __ATOMIC_ACQUIRE); }
+    struct thread *thread() { return thread_; }
+
+private:
+    static void Run(void *arg)
+    {
+        auto *self = static_cast<Worker *>(arg);
+        self->body_();
+        __atomic_store_n(&self->done_, true, __ATOMIC_RELEASE);
+        waitq_wake_all(&self->done_q_);
+    }
+    static bool IsDone(void *arg) { return static_cast<Worker *>(arg)->done(); }
+    std::function<void()> body_;
+    struct thread *thread_ = nullptr;
+    waitq done_q_;
+    bool done_ = false;
+};
+
+// The end of a time slice may have left RESCHED there.
+unsigned TakeWork()
+{
+    return __atomic_exchange_n(&thread_current()->work, 0, __ATOMIC_ACQ_REL);
+}
+
+bool Truth(void *arg)
+{
+    return *static_cast<bool *>(arg);
+}
+
+TEST(Thread, ReadyThreadsTakeTurns)
+{
+    std::vector<int> order;
+    Worker one([&] {
+        for (int i = 0; i < 3; i++) {
+            order.push_back(1);
+            thread_yield();
+        }
+    });
+    Worker two([&] {
+        for (int i = 0; i < 3; i++) {
+            order.push_back(2);
+            thread_yield();
+        }
+    });
+    one.Join();
+    two.Join();
+    EXPECT_EQ((std::vector<int>{1, 2, 1, 2, 1, 2}), order);
+}
+
+TEST(Thread, NumbersAreNeverReused)
+{
+    std::vector<uint64_t> numbers;
+    for (int i = 0; i < 20; i++) {
+        Worker w([] {});
+        numbers.push_back(w.thread()->number);
+    }
+    EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end()));
+    EXPECT_TRUE(std::adjacent_find(numbers.begin(), numbers.end()) ==
+                numbers.end());
+}
+
+TEST(Thread, CreateLeavesNothingWithoutMemory)
+{
+    uint64_t met = harness::sweep_allocations([] {
+        struct thread *t;
+        int error = thread_create(
+            "sweep", [](void *) {}, nullptr, &t);
+        if (error == 0) {
+            thread_start(t);
+            while (t->state != THREAD_DEAD)
+                thread_yield();
+            thread_put(t);
+            thread_yield();
+        }
+        return error;
+    });
+    EXPECT_GE(met, 2u);
+}
+
+TEST(Thread, ALoopThatNeverYieldsIsPreemptedAtAnUnpin)
+{
+    bool stop = false;
+    uint64_t others = 0;
+    Worker spinner([&] {
+        uint64_t until = hal_clock_now() + 2000 * kMs;
+        while (!stop && hal_clock_now() < until) {
+            cpu_pin();
+            hal_cpu_relax(); // interrupts arrive here
+            cpu_unpin();     // and here the thread is switched
+        }
+        EXPECT_LT(hal_clock_now(), until);
+    });
+    Worker other([&] {
+        others++;
+        stop = true;
+    });
+    other.Join();
+    spinner.Join();
+    EXPECT_EQ(1u, others);
+    EXPECT_TRUE(stop);
+}
+
+TEST(Thread, WorkIsSeenAndTaken)
+{
+    struct thread *self = thread_current();
+    TakeWork();
+    EXPECT_FALSE(thread_has_work(self));
+    thread_set_work(self, THREAD_WORK_RSEQ);
+    EXPECT_TRUE(thread_has_work(self));
+    EXPECT_TRUE(TakeWork() & THREAD_WORK_RSEQ);
+}
+
+TEST(Thread, SwitchWorkJoinsTheWorkWordAtASwitch)
+{
+    struct thread *self = thread_current();
+    TakeWork();
+    self->switch_work = THREAD_WORK_RSEQ;
+    {
+        Worker other([] {});
+        other.Join();
+    }
+    self->switch_work = 0;
+    EXPECT_TRUE(TakeWork() & THREAD_WORK_RSEQ);
+}
+
+TEST(Thread, WakingWhoDoesNotWaitDoesNothing)
+{
+    EXPECT_FALSE(thread_wake(thread_current()));
+}
+
+TEST(Waitq, ReturnsAtOnceWhenTheConditionHolds)
+{
+    waitq q;
+    bool yes = true;
+    waitq_init(&q);
+    EXPECT_EQ(0, waitq_wait(&q, Truth, &yes, WAIT_FOREVER));
+    EXPECT_EQ(0, waitq_wait(&q, Truth, &yes, 0));
+}
+
+TEST(Waitq, SleepsUntilWokenWithTheConditionTrue)
+{
+    waitq q;
+    bool flag = false;
+    waitq_init(&q);
+    Worker waker([&] {
+        waitq_wake_all(&q); // the condition does not hold yet: goes on waiting
+        thread_yield();
+        flag = true;
+        waitq_wake_all(&q);
+    });
+    EXPECT_EQ(0, waitq_wait(&q, Truth, &flag, WAIT_FOREVER));
+    EXPECT_TRUE(flag);
+}
+
+TEST(Waitq, WakesAllWaiters)
+{
+    waitq q;
+    bool flag = false;
+    int woken = 0;
+    waitq_init(&q);
+    {
+        auto body = [&] {
+            EXPECT_EQ(0, waitq_wait(&q, Truth, &flag, WAIT_FOREVER));
+            woken++;
+        };
+        Worker a(body), b(body), c(body);
+        for (int i = 0; i < 5; i++)
+            thread_yield();
+        EXPECT_EQ(0, woken);
+        flag = true;
+        waitq_wake_all(&q);
+    }
+    EXPECT_EQ(3, woken);
+}
+
+TEST(Waitq, TimesOutNotBeforeTheDeadline)
+{
+    waitq q;
+    bool no = false;
+    waitq_init(&q);
+    for (int i = 0; i < 5; i++) {
+        uint64_t deadline = hal_clock_now() + kMs;
+        EXPECT_EQ(-ETIMEDOUT, waitq_wait(&q, Truth, &no, deadline));
+        EXPECT_GE(hal_clock_now(), deadline);
+    }
+    EXPECT_EQ(-ETIMEDOUT, waitq_wait(&q, Truth, &no, 1));
+}
+
+TEST(Waitq, KillableWaitEndsForExitWork)
+{
+    waitq q;
+    bool no = false;
+    int result = 0;
+    waitq_init(&q);
+    Worker victim(
+        [&] { result = waitq_wait_killable(&q, Truth, &no, WAIT_FOREVER); });
+    thread_yield();
+    EXPECT_FALSE(victim.done());
+    thread_set_work(victim.thread(), THREAD_WORK_EXIT);
+    victim.Join();
+    EXPECT_EQ(-EINTR, result);
+}
+
+const lock_class kClass = {"test", LOCK_RANK_INODE};
+
+TEST(Mutex, KeepsOthersOutWhileTheHolderSleeps)
+{
+    mutex m;
+    mutex_init(&m, &kClass);
+    int inside = 0, most = 0, turns = 0;
+    {
+        auto body = [&] {
+            for (int i = 0; i < 50; i++) {
+                mutex_lock(&m);
+                EXPECT_TRUE(mutex_is_held(&m));
+                most = std::max(most, ++inside);
+                thread_yield();
+                inside--;
+                turns++;
+                mutex_unlock(&m);
+                thread_yield();
+            }
+        };
+        Worker a(body), b(body), c(body);
+    }
+    EXPECT_EQ(1, most);
+    EXPECT_EQ(150, turns);
+    EXPECT_FALSE(mutex_is_held(&m));
+}
+
+TEST(Mutex, KillableLockGivesUpForExitWork)
+{
+    mutex m;
+    int result = 0;
+    mutex_init(&m, &kClass);
+    mutex_lock(&m);
+    Worker victim([&] { result = mutex_lock_killable(&m); });
+    thread_yield();
+    thread_set_work(victim.thread(), THREAD_WORK_EXIT);
+    victim.Join();
+    EXPECT_EQ(-EINTR, result);
+    mutex_unlock(&m);
+    EXPECT_EQ(0, mutex_lock_killable(&m));
+    mutex_unlock(&m);
+}
+
+CHILD(MutexTwice)
+{
+    mutex m;
+    mutex_init(&m, &kClass);
+    mutex_lock(&m);
+    mutex_lock(&m);
+}
+
+TEST(Mutex, TakingItTwiceIsAPanic)
+{
+    EXPECT_PANIC(MutexTwice, "mutex_is_held");
+}
+
+} // namespace

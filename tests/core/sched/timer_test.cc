@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tests/core/sched/timer_test.cc - core/sched/timer.h.
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "core/sched/timer.h"
+#include "core/sched/waitq.h"
+#include "hal/clock.h"
+#include "tests/support/harness.h"
+
+namespace {
+
+constexpr uint64_t kMs = 1000000;
+
+struct Shot {
+    struct timer timer;
+    std::vector<int> *order = nullptr;
+    int name = 0;
+    uint64_t fired_at = 0;
+
+    explicit Shot(std::vector<int> *o = nullptr, int n = 0) : order(o), name(n)
+    {
+        timer_init(&timer, Fire, this);
+    }
+    static void Fire(void *arg)
+    {
+        auto *self = static_cast<Shot *>(arg);
+        self->fired_at = hal_clock_now();
+        if (self->order != nullptr)
+            self->order->push_back(self->name);
+    }
+};
+
+bool Never(void *)
+{
+    return false;
+}
+
+void SleepUntil(uint64_t deadline)
+{
+    waitq q;
+    waitq_init(&q);
+    (void)!waitq_wait(&q, Never, nullptr, deadline);
+}
+
+TEST(Timer, FiresInOrderOfDeadlineThenOfArming)
+{
+    std::vector<int> order;
+    order.reserve(8);
+    uint64_t base = hal_clock_now() + 2 * kMs;
+    Shot a(&order, 1), b(&order, 2), c(&order, 3), d(&order, 4);
+    timer_arm(&c.timer, base + 2 * kMs);
+    timer_arm(&a.timer, base);
+    timer_arm(&b.timer, base);
+    timer_arm(&d.timer, base + kMs);
+    SleepUntil(base + 3 * kMs);
+    EXPECT_EQ((std::vector<int>{1, 2, 4, 3}), order);
+    EXPECT_GE(a.fired_at, base);
+    EXPECT_GE(c.fired_at, base + 2 * kMs);
+}
+
+TEST(Timer, CancelTellsWhetherItWasArmed)
+{
+    Shot s;
+    EXPECT_FALSE(timer_cancel(&s.timer));
+    timer_arm(&s.timer, hal_clock_now() + 1000 * kMs);
+    EXPECT_TRUE(timer_cancel(&s.timer));
+    EXPECT_FALSE(timer_cancel(&s.timer));
+    EXPECT_EQ(0u, s.fired_at);
+}
+
+TEST(Timer, ArmingAgainMovesIt)
+{
+    Shot s;
+    uint64_t now = hal_clock_now();
+    timer_arm(&s.timer, now + 3600000 * kMs);
+    timer_arm(&s.timer, now + kMs);
+    SleepUntil(now + 3 * kMs);
+    EXPECT_GE(s.fired_at, now + kMs);
+    EXPECT_FALSE(timer_cancel(&s.timer));
+}
+
+// Seeded: many timers at random deadlines, some cancelled; each that stays
+// armed fires exactly once, none before its time.
+TEST(Timer, ManyFireOnceEachAndNeverEarly)
+{
+    harness::Random random(7);
+    size_t count = 300;
+    std::vector<std::unique_ptr<Shot>> shots;
+    std::vector<int> order;
+    order.reserve(count);
+    std::vector<uint64_t> deadlines;
+    std::vector<bool> cancelled(count);
+    uint64_t base = hal_clock_now() + 20 * kMs;
+    for (size_t i = 0; i < count; i++) {
+        shots.push_back(std::make_unique<Shot>(&order, static_cast<int>(i)));
+        deadlines.push_back(base + random.below(20 * kMs));
+        timer_arm(&shots[i]->timer, deadlines[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (random.below(4) == 0)
+            cancelled[i] = timer_cancel(&shots[i]->timer);
+    SleepUntil(base + 30 * kMs);
+    for (size_t i = 0; i < count; i++) {
+        EXPECT_EQ(cancelled[i], shots[i]->fired_at == 0);
+        if (!cancelled[i]) {
+            EXPECT_GE(shots[i]->fired_at, deadlines[i]);
+        }
+        EXPECT_FALSE(timer_cancel(&shots[i]->timer));
+    }
+}
+
+} // namespace

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tests/core/sync/percpu_test.cc - core/sync/percpu.h.
+#include <gtest/gtest.h>
+
+#include "core/sched/thread.h"
+#include "core/sched/timer.h"
+#include "core/sync/percpu.h"
+#include "hal/clock.h"
+#include "hal/irq.h"
+#include "tests/support/harness.h"
+
+TEST(Percpu, PinsNest)
+{
+    EXPECT_FALSE(cpu_is_atomic());
+    cpu_pin();
+    cpu_pin();
+    EXPECT_TRUE(cpu_is_atomic());
+    EXPECT_EQ(2u, cpu_this()->pinned);
+    cpu_unpin();
+    EXPECT_TRUE(cpu_is_atomic());
+    cpu_unpin();
+    EXPECT_FALSE(cpu_is_atomic());
+}
+
+TEST(Percpu, InterruptsOffIsAtomic)
+{
+    unsigned saved = hal_irq_save();
+
+    EXPECT_TRUE(cpu_is_atomic());
+    EXPECT_EQ(0u, cpu_this()->number);
+    hal_irq_restore(saved);
+    EXPECT_FALSE(cpu_is_atomic());
+}
+
+TEST(Percpu, ByNumberIsThisOne)
+{
+    cpu_pin();
+    EXPECT_EQ(cpu_this(), cpu_by_number(cpu_this()->number));
+    EXPECT_EQ(thread_current(), cpu_this()->current);
+    cpu_unpin();
+}
+
+static void note_run(void *arg)
+{
+    *static_cast<bool *>(arg) = true;
+}
+
+// A thread that is ready gets the CPU at the last unpin, and not before.
+static void expect_switch_at_unpin(bool interrupts_off)
+{
+    struct thread *thread;
+    unsigned saved = 0;
+    bool ran = false;
+
+    ASSERT_EQ(0, thread_create("other", note_run, &ran, &thread));
+    cpu_pin();
+    cpu_pin();
+    thread_start(thread);
+    cpu_this()->resched = true;
+    cpu_unpin();
+    EXPECT_FALSE(ran);
+    if (interrupts_off)
+        saved = hal_irq_save();
+    cpu_unpin();
+    EXPECT_EQ(!interrupts_off, ran);
+    if (interrupts_off)
+        hal_irq_restore(saved);
+    while (!ran)
+        thread_yield();
+    thread_put(thread);
+}
+
+TEST(Percpu, TheLastUnpinSwitchesWhenDue)
+{
+    expect_switch_at_unpin(false);
+}
+
+TEST(Percpu, NoSwitchWithInterruptsOff)
+{
+    expect_switch_at_unpin(true);
+}
+
+struct seen {
+    bool fired, atomic, in_interrupt;
+};
+
+static void look_around(void *arg)
+{
+    struct seen *seen = static_cast<struct seen *>(arg);
+
+    seen->atomic = cpu_is_atomic();
+    seen->in_interrupt = cpu_this()->in_interrupt;
+    seen->fired = true;
+}
+
+TEST(Percpu, AnInterruptIsAtomic)
+{
+    struct seen seen = {};
+    struct timer timer;
+
+    timer_init(&timer, look_around, &seen);
+    timer_arm(&timer, hal_clock_now());
+    while (!seen.fired)
+        hal_cpu_relax();
+    EXPECT_TRUE(seen.atomic);
+    EXPECT_TRUE(seen.in_interrupt);
+    EXPECT_FALSE(timer_cancel(&timer));
+}
+
+CHILD(PercpuThisUnpinned)
+{
+    (void)cpu_this();
+}
+
+CHILD(PercpuUnpinTooMany)
+{
+    cpu_unpin();
+}
+
+CHILD(PercpuNumberTooLarge)
+{
+    (void)cpu_by_number(HAL_CPUS_MAX);
+}
+
+TEST(Percpu, MisusePanics)
+{
+    EXPECT_PANIC(PercpuThisUnpinned, "pinned > 0");
+    EXPECT_PANIC(PercpuUnpinTooMany, "pinned > 0");
+    EXPECT_PANIC(PercpuNumberTooLarge, "number <");
+}
