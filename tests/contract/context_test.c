@@ -8,6 +8,7 @@
 #include "core/abi/errno.h"
 #include "core/base/fault.h"
 #include "core/base/string.h"
+#include "core/mem/page.h"
 #include "core/sched/thread.h"
 #include "hal/irq.h"
 #include "tests/contract/contract.h"
@@ -59,17 +60,31 @@ static void check_switch(void)
     hal_context_destroy(pair.other);
 }
 
-static void check_unused(void)
+/* Makes and destroys many; returns how many there were at once. */
+static size_t make_many(void)
 {
     static struct hal_context *contexts[CONTEXTS];
-    size_t made = 0;
+    size_t made = 0, most;
 
     while (made < CONTEXTS &&
            hal_context_create(answer, NULL, &contexts[made]) == 0)
         made++;
-    CHECK_EQUAL(CONTEXTS, made);
+    most = made;
     while (made > 0)
         hal_context_destroy(contexts[--made]);
+    return most;
+}
+
+/* The HAL may keep the tables that map stacks for the next ones, so what is
+ * free is counted from the second time on. */
+static void check_unused(void)
+{
+    uint64_t free_before;
+
+    CHECK_EQUAL(CONTEXTS, make_many());
+    free_before = page_free_count();
+    CHECK_EQUAL(CONTEXTS, make_many());
+    CHECK_EQUAL(free_before, page_free_count());
 }
 
 static uint8_t sum_of_stack(unsigned seed)

@@ -54,6 +54,8 @@ void xxhash64_update(struct xxhash64 *hash, const uint8_t *bytes, size_t size)
 {
     size_t kept = (size_t)(hash->size % sizeof(hash->tail)), part;
 
+    if (size == 0)
+        return;
     hash->size += size;
     if (kept > 0) {
         part = min_size(sizeof(hash->tail) - kept, size);
