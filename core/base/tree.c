@@ -189,25 +189,27 @@ struct tree_node *tree_prev(const struct tree_node *node)
     return neighbour(node, 0);
 }
 
-static bool node_is_valid(const struct tree_node *node)
+/* Goes down as far as heights descend, so a broken tree cannot hold it. */
+static bool subtree_is_valid(const struct tree_node *node,
+                             const struct tree_node *parent)
 {
-    int left = height_of(node->child[0]), right = height_of(node->child[1]);
+    int left, right;
 
-    for (int side = 0; side < 2; side++)
-        if (node->child[side] != NULL && node->child[side]->parent != node)
-            return false;
+    if (node == NULL)
+        return true;
+    left = height_of(node->child[0]);
+    right = height_of(node->child[1]);
+    if (node->parent != parent || left < 0 || right < 0)
+        return false;
     if (left - right > 1 || right - left > 1)
         return false;
-    return node->height == 1 + (left > right ? left : right);
+    if (node->height != 1 + (left > right ? left : right))
+        return false;
+    return subtree_is_valid(node->child[0], node) &&
+           subtree_is_valid(node->child[1], node);
 }
 
 bool tree_is_valid(const struct tree *tree)
 {
-    if (tree->root != NULL && tree->root->parent != NULL)
-        return false;
-    for (struct tree_node *node = tree_first(tree); node != NULL;
-         node = tree_next(node))
-        if (!node_is_valid(node))
-            return false;
-    return true;
+    return subtree_is_valid(tree->root, NULL);
 }

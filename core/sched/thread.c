@@ -54,6 +54,8 @@ static void finish_switch(struct runq *rq) NO_TSA
 {
     struct thread *dead = rq->dead;
 
+    spin_adopt(&rq->lock);
+
     rq->dead = NULL;
     spin_unlock(&rq->lock);
     if (dead != NULL)

@@ -174,3 +174,8 @@ bool spin_is_held(const struct spinlock *lock)
 {
     return is_held_here(lock);
 }
+
+void spin_adopt(struct spinlock *lock)
+{
+    ASSERT(__atomic_load_n(&lock->held, __ATOMIC_ACQUIRE) != 0);
+}

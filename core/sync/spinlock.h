@@ -57,6 +57,8 @@ void spin_unlock(struct spinlock *lock) RELEASES(*lock);
 MUST_USE unsigned spin_lock_irq(struct spinlock *lock) ACQUIRES(*lock);
 void spin_unlock_irq(struct spinlock *lock, unsigned saved) RELEASES(*lock);
 
+void spin_adopt(struct spinlock *lock);
+
 /* Does this CPU hold it? For assertions. */
 bool spin_is_held(const struct spinlock *lock);
 

@@ -74,7 +74,7 @@ static void show_call(struct thread *self, uint64_t number,
 
 void trace_end(struct thread *self)
 {
-    char line[STRACE_LINE_MIN];
+    char line[STRACE_LINE_MIN + 1];
     unsigned code = self->task->exit_code;
     int status = code > 128 && signal_name(code - 128)[0] == 'S'
                      ? (int)(code - 128)

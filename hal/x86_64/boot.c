@@ -17,13 +17,14 @@
 #include "hal/x86_64/cpu.h"
 #include "hal/x86_64/entry.h"
 #include "hal/x86_64/fpu.h"
+#include "hal/x86_64/instr.h"
 #include "hal/x86_64/kmap.h"
 #include "hal/x86_64/lines.h"
 #include "hal/x86_64/memmap.h"
 
 #define MEMORY_MIN (UINT64_C(4) << 20)
 
-enum { IST_STACK_PAGES = 2, PATCH_SIZE = 3 };
+enum { IST_STACK_PAGES = 2, PATCH_SIZE = 3, HWCAP2_FSGSBASE = 2 };
 
 /* The linker script's. */
 extern const char image_start[], image_end[], image_early_end[];
@@ -175,6 +176,8 @@ void boot_main(uint64_t magic, uint64_t from)
         boot_refuse("boot", "not started by PVH or multiboot2");
     facts.command_line = info.command_line;
     facts.framebuffer = info.framebuffer;
+    facts.hwcap = read_cpuid(1, 0).edx;
+    facts.hwcap2 = HWCAP2_FSGSBASE; /* it is required */
     patch_smap();
     set_up_memory();
     set_up_cpu();

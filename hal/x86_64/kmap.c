@@ -35,6 +35,9 @@ static struct hal_span boot_keep;
 
 static uint64_t device_next = DEVICE_BASE;
 
+_Static_assert(SLOT_WORD_BITS * KMAP_SLOT_SIZE == PTABLE_ENTRIES * PAGE_SIZE,
+               "a word of slots fills a table");
+
 static struct lock slot_lock;
 static uint64_t slots[SLOTS_MAX / SLOT_WORD_BITS]; /* under slot_lock */
 static unsigned slot_hint; /* no free bit in words before it; slot_lock */
@@ -242,16 +245,28 @@ static int take_slot(uint64_t *base)
     return error;
 }
 
+/* A word of slots is what one table of pages maps; the last slot to go takes
+ * the table along. The first one stays: the boot stacks are there. */
 static void free_slot(uint64_t base)
 {
     unsigned index = (unsigned)((base - STACK_BASE) / KMAP_SLOT_SIZE);
+    unsigned word = index / SLOT_WORD_BITS;
+    paddr_t table = PADDR_NONE;
     unsigned saved = lock_take(&slot_lock);
 
-    slots[index / SLOT_WORD_BITS] &=
-        ~(UINT64_C(1) << index % SLOT_WORD_BITS);
-    if (index / SLOT_WORD_BITS < slot_hint)
-        slot_hint = index / SLOT_WORD_BITS;
+    slots[word] &= ~(UINT64_C(1) << index % SLOT_WORD_BITS);
+    if (word < slot_hint)
+        slot_hint = word;
+    if (slots[word] == 0 && word > 0) {
+        uint64_t *slot = open_slot(base, 2);
+
+        table = *slot & PTE_PAGE;
+        *slot = 0;
+        flush_page(base);
+    }
     lock_drop(&slot_lock, saved);
+    if (table != PADDR_NONE)
+        core_frames_free(table, 0);
 }
 
 /* Unmaps and frees count pages from virt on. */

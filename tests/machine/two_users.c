@@ -284,7 +284,7 @@ static void on_tick(void *arg)
     }
     if (running->user != NULL)
         thread_set_work(running, THREAD_WORK_RESCHED);
-    timer_arm(&tick, tick.deadline_ns + tick_ns);
+    timer_arm(&tick, hal_clock_now() + tick_ns);
 }
 
 static void run_writer(void *arg)

@@ -46,11 +46,14 @@ static int start_child(const char *name, pid_t *pid)
 {
     std::string variable = std::string(kChildVariable) + "=" + name;
     std::vector<char *> environment;
-    char program[] = "/proc/self/exe";
+    char program[4096] = "";
     char *arguments[] = {program, nullptr};
     posix_spawn_file_actions_t actions;
     int ends[2];
 
+    // By its name: what runs under Valgrind's /proc/self/exe is Valgrind.
+    if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
+        return -1;
     for (char **at = environ; *at != nullptr; at++)
         environment.push_back(*at);
     environment.push_back(&variable[0]);

@@ -79,8 +79,6 @@ def boot(args, words):
         raise Failure(f"boot: {preset}: not a bare preset", 125)
     kernel = os.path.join(build(preset, "cyphera"), "cyphera.elf")
     append = args.append
-    if "loglevel=" not in append and "debug" not in append.split():
-        append = ("quiet " + append).strip()
     if args.strace is not None:
         append += " strace=" + (args.strace or "1")
     return qemu.run(qemu.Boot(

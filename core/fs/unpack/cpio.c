@@ -9,6 +9,7 @@
 #include "core/fs/unpack/cpio.h"
 
 #include "core/abi/errno.h"
+#include "core/abi/stat.h"
 #include "core/fs/unpack/bytes.h"
 
 /* The fields behind the magic, each 8 hexadecimal digits. */
@@ -132,6 +133,14 @@ static int parse_header(struct cpio_reader *r, const uint8_t *header)
     return 0;
 }
 
+/* Has the member a sum of its data? Only of a file, and a hard link without
+ * data carries the sum of what another one has. */
+static bool sum_counts(const struct cpio_reader *r)
+{
+    return r->has_sum && r->entry.size > 0 &&
+           (r->entry.mode & LX_S_IFMT) == LX_S_IFREG;
+}
+
 /* The member's data is complete. */
 static int end_member(struct cpio_reader *r)
 {
@@ -143,7 +152,7 @@ static int end_member(struct cpio_reader *r)
             return 0;
         return note_answer(r, r->ops->archive_end(r->arg));
     }
-    if (r->has_sum && r->data_sum != r->sum)
+    if (sum_counts(r) && r->data_sum != r->sum)
         return fail(r, -EBADMSG, "cpio: a file's sum does not fit");
     return note_answer(r, r->ops->end(r->arg));
 }

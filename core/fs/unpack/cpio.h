@@ -3,9 +3,10 @@
  * core/fs/unpack/cpio.h - the reader of "new ASCII" cpio archives.
  *
  * Semantics: cpio(5), "New ASCII Format" (070701) and "New CRC Format"
- * (070702, whose sums are verified). Archives follow one another; zero bytes
- * before, between and after them, and between their members, are padding. An
- * archive ends with a member TRAILER!!!, which is not reported.
+ * (070702, whose sums are verified where a file has data). Archives follow one
+ * another; zero bytes before, between and after them, and between their
+ * members, are padding. An archive ends with a member TRAILER!!!, which is not
+ * reported.
  *
  * The reader is fed bytes as they come, in pieces of any size, and calls back.
  * Whole runs of data are shown where they lie in the piece. Nothing is judged

@@ -11,7 +11,7 @@
 #include "core/base/format.h"
 #include "tests/support/harness.h"
 
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+#pragma GCC diagnostic ignored "-Wformat-security"
 
 enum { SIZE = 128 };
 

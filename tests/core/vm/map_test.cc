@@ -118,6 +118,7 @@ TEST_F(MapTest, ErrorsOfObjects)
     // What is allowed: the last page of the largest file.
     EXPECT_LT(0, Map(0, kPage, kR, LX_MAP_PRIVATE, ro, 0x7fffffffffffe000));
     EXPECT_LT(0, Map(0, kPage, kRW, LX_MAP_PRIVATE, ro, 0));
+    UnmapAll();
 }
 
 TEST_F(MapTest, UnknownFlagsAreIgnoredByTheOldKinds)
@@ -138,6 +139,7 @@ TEST_F(MapTest, UnknownFlagsAreIgnoredByTheOldKinds)
                      kPrivate | LX_MAP_STACK | LX_MAP_NORESERVE |
                          LX_MAP_DENYWRITE | LX_MAP_EXECUTABLE));
     EXPECT_LT(0, Map(0, kPage, 0xff000001, kPrivate));
+    UnmapAll();
 }
 
 TEST_F(MapTest, AddressesGoDownFromTheBase)

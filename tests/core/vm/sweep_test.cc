@@ -45,7 +45,7 @@ protected:
     // Four written pages, RW, alone in the address space; and no spare slabs.
     void Prepare()
     {
-        EXPECT_EQ(0, aspace_unmap(as_, 0, HAL_USER_TOP));
+        UnmapAll();
         MapAt(kAt, 4 * kPage, kRW);
         for (unsigned i = 0; i < 4; i++)
             EXPECT_EQ(0, Write(kAt + i * kPage, 9));
@@ -79,7 +79,7 @@ TEST_F(SweepTest, EachCall)
           [this] { return aspace_unmap(as_, kAt + kPage, kPage); });
     Sweep("protect", prepare,
           [this] { return aspace_protect(as_, kAt + kPage, kPage, kR); });
-    EXPECT_EQ(0, aspace_unmap(as_, 0, HAL_USER_TOP));
+    UnmapAll();
 }
 
 TEST_F(SweepTest, FailedCallsKeepRightsAndBytes)
@@ -131,7 +131,7 @@ TEST_F(SweepTest, Faults)
         Sweep(row.name, prepare,
               [&] { return aspace_fault(as_, kAt, row.access); });
     }
-    EXPECT_EQ(0, aspace_unmap(as_, 0, HAL_USER_TOP));
+    UnmapAll();
 }
 
 TEST_F(SweepTest, Brk)

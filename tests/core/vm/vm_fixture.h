@@ -87,6 +87,8 @@ protected:
     void MapAt(uaddr_t addr, uint64_t size, unsigned prot,
                unsigned flags = kPrivate, struct vm_object *object = nullptr,
                uint64_t offset = 0);
+    // Before objects of the test go out of scope.
+    void UnmapAll() { EXPECT_EQ(0, aspace_unmap(as_, 0, HAL_USER_TOP)); }
     struct aspace_usage Usage();
     unsigned Regions() { return Usage().regions; }
     uint64_t Resident() { return Usage().resident_pages; }

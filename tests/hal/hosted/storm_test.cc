@@ -23,6 +23,7 @@ namespace {
 
 constexpr uint64_t kKicks = 100000;
 constexpr uint64_t kKicksPerInterrupt = 50;
+constexpr uint64_t kWaitMax = 2000; // from entry to kick, pause instructions
 constexpr unsigned kUsers = 2;
 
 constexpr uint64_t kAvx = 1 << 2, kAvx512 = 7 << 5;
@@ -66,7 +67,7 @@ void kick(Storm *storm, uint64_t kicks)
         while (__atomic_load_n(&cpu->in_user, __ATOMIC_ACQUIRE) != 1 &&
                !failed(storm))
             sched_yield();
-        for (uint64_t wait = random.below(400); wait > 0; wait--)
+        for (uint64_t wait = random.below(kWaitMax); wait > 0; wait--)
             __asm__ volatile("pause");
         if (i % kKicksPerInterrupt != 0) {
             hosted_cpu_raise(cpu, HOSTED_IRQ_KICK);
@@ -106,6 +107,7 @@ TEST_F(StormTest, EveryRegisterSurvivesEveryKick)
 
         user_ = storm.users[run_number % kUsers];
         trap = run();
+        if (run_number < 8) fprintf(stderr, "run %lu user %lu rip %lx rax %lx order %u cr %u\n", run_number, run_number % kUsers, regs().rip, regs().rax, hosted_cpu_at(0)->engine ? *(unsigned*)((char*)hosted_cpu_at(0)->engine+16):0, 0);
         EXPECT_EQ(HAL_TRAP_INTERRUPT, trap.kind)
             << "vector " << trap.vector << " at " << std::hex << regs().rip;
         if (HasFailure())
@@ -119,7 +121,7 @@ TEST_F(StormTest, EveryRegisterSurvivesEveryKick)
         uint64_t rounds;
 
         memcpy(&rounds, data() + (i + 1) * STORM_FRAME, sizeof(rounds));
-        EXPECT_GT(rounds, runs);
+        EXPECT_GT(rounds, runs) << "user " << i << std::hex << " at " << (user_ = storm.users[i], regs().rip) << " r8 " << regs().r8 << " r15 "<< regs().r15 << " r14 " << regs().r14;
         RecordProperty("rounds", std::to_string(rounds));
     }
     user_ = storm.users[0];

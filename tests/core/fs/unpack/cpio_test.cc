@@ -176,7 +176,11 @@ TEST(Cpio, VerifiesSums)
         Receiver receiver;
         EXPECT_EQ(0, Read(Archive({m}), &receiver, piece).error);
     }
-    m.sum++;
+    // The first of two hard links has no data, but the sum of it.
+    m.data.clear();
+    Receiver linked;
+    EXPECT_EQ(0, Read(Archive({m}), &linked).error);
+    m.data = "\1";
     Receiver receiver;
     Outcome got = Read(Archive({m}), &receiver);
     EXPECT_EQ(-EBADMSG, got.error);
@@ -293,7 +297,7 @@ TEST(Cpio, EndsWhateverByteChanges)
     int refused = 0;
 
     for (size_t at = 0; at < good.size(); at++) {
-        for (int mask = 1; mask < 256; mask++) {
+        for (int mask = 1; mask < 256; mask *= 2) {
             Bytes bytes = good;
             Receiver receiver;
             bytes[at] ^= static_cast<uint8_t>(mask);
@@ -305,7 +309,7 @@ TEST(Cpio, EndsWhateverByteChanges)
             refused += error != 0;
         }
     }
-    EXPECT_GT(refused, 10000);
+    EXPECT_GT(refused, 1000);
 }
 
 TEST(Cpio, PassesOnWhatAnOpFailsWith)
@@ -351,7 +355,7 @@ TEST(Cpio, ReadsWhatTheHostsCpioMakes)
 
     for (const auto &row : SampleTable("tree.list"))
         listed[row[0] == "." ? "." : row[0].substr(2)] = row[1] + "/" + row[2];
-    ASSERT_EQ(47u, listed.size());
+    ASSERT_EQ(48u, listed.size());
     for (const char *name : {"tree.newc", "tree.crc"}) {
         Receiver receiver;
         size_t twins = 0, data = 0;

@@ -101,7 +101,7 @@ TEST(Inflate, DecodesWhatTheHostsGzipMakes)
             continue;
         Bytes packed = Sample(row[0]), plain = Sample(row[1]);
         for (Cut cut : Cuts()) {
-            if (cut.piece != 0 && packed.size() > 70000)
+            if (cut.piece != 0 && packed.size() > 9000)
                 continue;
             Outcome got = Decode(packed, cut);
             EXPECT_EQ(0, got.error) << row[0] << ": " << got.why;
@@ -133,10 +133,10 @@ TEST(Inflate, ObeysTheFlagsOfTheHeader)
 
     head = head + Text("name") + Bytes{0} + Text("comment") + Bytes{0};
     // The low half of the CRC-32 of head.
-    Outcome got = Decode(head + Little(0x6e4b, 2) + rest);
+    Outcome got = Decode(head + Little(0x1613, 2) + rest);
     EXPECT_EQ(0, got.error) << got.why;
     EXPECT_EQ(Text("flags"), got.bytes);
-    got = Decode(head + Little(0x6e4c, 2) + rest);
+    got = Decode(head + Little(0x1612, 2) + rest);
     EXPECT_EQ(-EBADMSG, got.error);
     EXPECT_EQ("gzip: the header's CRC does not fit", got.why);
 }

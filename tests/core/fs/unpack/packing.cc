@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "core/abi/errno.h"
@@ -268,7 +267,12 @@ Bytes Sample(const std::string &name)
 
     EXPECT_TRUE(in.good()) << SamplePath(name) << ": run by ctest, or set "
                            << "CYPHERA_BUILD to the build tree";
-    return Bytes(std::istreambuf_iterator<char>(in), {});
+    in.seekg(0, std::ios::end);
+    Bytes bytes(static_cast<size_t>(in.tellg()));
+    in.seekg(0);
+    in.read(reinterpret_cast<char *>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
+    return bytes;
 }
 
 std::vector<std::vector<std::string>> SampleTable(const std::string &name)

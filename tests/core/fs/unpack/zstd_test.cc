@@ -61,6 +61,14 @@ Bytes Sequence(uint8_t literals, uint8_t distance, uint8_t match,
         Bytes{0x08, 'a', 1, 0x54, literals, distance, match} + bits, size);
 }
 
+// The same frame with a window of 1 KiB and no size of the content.
+Bytes Unsized(Bytes frame)
+{
+    frame[4] = 0;
+    frame[5] = 0;
+    return frame;
+}
+
 // A literals section of a Huffman code with direct weights.
 Bytes Literals(size_t size, const Bytes &packed, int format = 0, int type = 2)
 {
@@ -78,7 +86,7 @@ TEST(Zstd, DecodesWhatTheHostsZstdMakes)
         Bytes packed = Sample(row[0]), plain = Sample(row[1]);
         int error = -ErrnoNamed(row[2]);
         for (Cut cut : Cuts()) {
-            if (cut.piece != 0 && packed.size() + plain.size() > 400000)
+            if (cut.piece != 0 && packed.size() + plain.size() > 40000)
                 continue;
             Outcome got = Decode(packed, cut);
             EXPECT_EQ(error, got.error) << row[0] << ": " << got.why;
@@ -107,12 +115,12 @@ TEST(Zstd, StopsRightBehindTheFrame)
 TEST(Zstd, DoesWhatASequenceSays)
 {
     // One literal, then 3 bytes from 1 back.
-    Outcome got = Decode(Sequence(1, 2, 0, {0x04}, 4));
+    Outcome got = Decode(Unsized(Sequence(1, 2, 0, {0x04})));
 
     EXPECT_EQ(0, got.error) << got.why;
     EXPECT_EQ(Text("aaaa"), got.bytes);
     // The same by the newest repeat, which starts as 1.
-    got = Decode(Sequence(1, 0, 0, {0x01}, 4));
+    got = Decode(Unsized(Sequence(1, 0, 0, {0x01})));
     EXPECT_EQ(0, got.error) << got.why;
     EXPECT_EQ(Text("aaaa"), got.bytes);
 }
@@ -203,7 +211,7 @@ std::vector<Bad> BadLiterals()
         {EINVAL, "zstd: the literals' header is cut off",
          Compressed({0x0c, 0})},
         {EINVAL, "zstd: a block has too many literals",
-         Compressed({6 << 3, 0, 0, 0, 0, 0, 0}, 5)},
+         Compressed(Little(1 | 1 << 2 | 201 << 4, 2) + Bytes{'a'})},
         {EINVAL, "zstd: the literals are cut off", Compressed({3 << 3, 0, 0})},
         {EINVAL, "zstd: the literals are cut off", Compressed({3 << 3 | 1})},
         {EINVAL, "zstd: a Huffman code is repeated before any",
