@@ -9,13 +9,11 @@
 
 void mem_check_how(unsigned how)
 {
-    const struct cpu *cpu = hal_cpu_local();
     unsigned patience = how & (MEM_WAIT | MEM_NOWAIT);
 
     ASSERT((how & ~(unsigned)(MEM_WAIT | MEM_NOWAIT | MEM_ZERO)) == 0);
     ASSERT(patience == MEM_WAIT || patience == MEM_NOWAIT);
-    if (patience == MEM_WAIT && cpu != NULL)
-        ASSERT(cpu->pinned == 0 && !cpu->in_interrupt);
+    ASSERT(patience == MEM_NOWAIT || !cpu_is_pinned());
 }
 
 int account_charge(struct mem_account *account, uint64_t bytes)

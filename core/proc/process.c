@@ -94,7 +94,7 @@ static void drop_user_side(struct thread *self)
     struct hal_user *user = self->user;
 
     thread_set_mmu(NULL);
-    self->user = NULL;
+    thread_set_user(NULL);
     if (user != NULL)
         hal_user_destroy(user);
     free_task(self->task);
@@ -107,11 +107,13 @@ static void run_init(void *arg)
     struct launch *launch = arg;
     struct thread *self = thread_current();
     void (*user_loop)(struct thread *) = launch->user_loop;
+    struct hal_user *user = NULL;
     int result;
 
     self->task = launch->task;
     self->task->thread = self;
-    result = hal_user_create(&self->user);
+    result = hal_user_create(&user);
+    thread_set_user(user);
     if (result == 0)
         result = process_exec(self->task, launch->args);
     if (result != 0)

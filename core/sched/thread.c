@@ -6,6 +6,9 @@
  * the switch and released by the thread that goes on (finish_switch()), so
  * nobody can run a thread that is still on its way off its stack. A thread
  * stays on the CPU it was started on.
+ *
+ * Threads that take turns on a CPU see no more of each other than they would
+ * on two: what they share is under the lock or atomic, and TSan checks it.
  */
 #include "core/sched/thread.h"
 
@@ -30,9 +33,9 @@ struct runq {
     struct spinlock lock;
     struct list ready GUARDED_BY(lock);
     struct thread idle;  /* the CPU's boot context */
-    struct thread *dead; /* left its stack; its CPU only */
-    struct hal_mmu *mmu; /* active; its CPU only */
-    struct timer slice;  /* armed while more than one wants the CPU */
+    struct thread *dead; /* left its stack; its CPU's, atomic */
+    struct hal_mmu *mmu GUARDED_BY(lock); /* active */
+    struct timer slice; /* armed while more than one wants the CPU */
     bool slice_armed GUARDED_BY(lock);
 };
 
@@ -40,33 +43,48 @@ static struct runq runqs[HAL_CPUS_MAX];
 static struct mem_cache thread_cache;
 static uint64_t next_number; /* atomic */
 
+/* The fields of struct cpu are its CPU's own: relaxed atomics. */
+static struct thread *current_on(const struct cpu *cpu)
+{
+    return __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
+}
+
+static void set_resched(struct cpu *cpu, bool due)
+{
+    __atomic_store_n(&cpu->resched, due, __ATOMIC_RELAXED);
+}
+
+static void set_in_interrupt(struct cpu *cpu, bool is_in)
+{
+    __atomic_store_n(&cpu->in_interrupt, is_in, __ATOMIC_RELAXED);
+}
+
 struct thread *thread_current(void)
 {
     unsigned saved = hal_irq_save();
-    struct thread *thread = cpu_this()->current;
+    struct thread *thread = current_on(cpu_this());
 
     hal_irq_restore(saved);
     return thread;
 }
 
 /* What the incoming thread does first: lets the queue go, buries the dead. */
-static void finish_switch(struct runq *rq) NO_TSA
+static void finish_switch(struct runq *rq) RELEASES(rq->lock) NO_TSA
 {
-    struct thread *dead = rq->dead;
+    struct thread *dead;
 
-    spin_adopt(&rq->lock);
-
-    rq->dead = NULL;
-    spin_unlock(&rq->lock);
+    spin_unlock_handed(&rq->lock);
+    dead = __atomic_exchange_n(&rq->dead, NULL, __ATOMIC_ACQUIRE);
     if (dead != NULL)
         thread_put(dead);
 }
 
-static void run_thread(void *arg)
+static void run_thread(void *arg) NO_TSA
 {
     struct thread *self = arg;
+    unsigned cpu = __atomic_load_n(&self->cpu, __ATOMIC_ACQUIRE);
 
-    finish_switch(&runqs[self->cpu]);
+    finish_switch(&runqs[cpu]);
     hal_irq_enable();
     self->entry(self->arg);
     thread_exit();
@@ -76,7 +94,7 @@ static void run_thread(void *arg)
 static void update_slice(struct runq *rq) REQUIRES(rq->lock)
 {
     struct cpu *cpu = cpu_this();
-    bool wanted = !list_is_empty(&rq->ready) && cpu->current != &rq->idle;
+    bool wanted = !list_is_empty(&rq->ready) && current_on(cpu) != &rq->idle;
 
     if (wanted == rq->slice_armed)
         return;
@@ -86,6 +104,7 @@ static void update_slice(struct runq *rq) REQUIRES(rq->lock)
 }
 
 static void activate_mmu(struct runq *rq, struct hal_mmu *mmu)
+    REQUIRES(rq->lock)
 {
     if (rq->mmu == mmu)
         return;
@@ -98,29 +117,35 @@ static void activate_mmu(struct runq *rq, struct hal_mmu *mmu)
 static void switch_away(struct runq *rq) RELEASES(rq->lock) NO_TSA
 {
     struct cpu *cpu = cpu_this();
-    struct thread *prev = cpu->current;
+    struct thread *prev = current_on(cpu);
     struct list *first = list_pop_front(&rq->ready);
     struct thread *next =
         first != NULL ? list_entry(first, struct thread, link) : &rq->idle;
+    struct hal_context *from, *to;
+    bool is_dead;
 
     ASSERT(prev->state != THREAD_RUNNING);
-    cpu->resched = false;
+    set_resched(cpu, false);
     next->state = THREAD_RUNNING;
     if (next == prev) {
         spin_unlock(&rq->lock);
         return;
     }
-    cpu->current = next;
+    __atomic_store_n(&cpu->current, next, __ATOMIC_RELAXED);
     __atomic_fetch_or(&prev->work, prev->switch_work, __ATOMIC_RELAXED);
     rq->slice_armed = false;
     update_slice(rq);
     activate_mmu(rq, next->mmu);
     hal_check_event(HAL_EVENT_SWITCH, next->number, 0, 0);
-    if (prev->state == THREAD_DEAD) {
-        rq->dead = prev;
-        hal_context_leave(prev->context, next->context);
+    from = prev->context;
+    to = next->context;
+    is_dead = prev->state == THREAD_DEAD;
+    spin_hand_over(&rq->lock);
+    if (is_dead) {
+        __atomic_store_n(&rq->dead, prev, __ATOMIC_RELEASE);
+        hal_context_leave(from, to);
     }
-    hal_context_switch(prev->context, next->context);
+    hal_context_switch(from, to);
     finish_switch(&runqs[cpu_this()->number]);
 }
 
@@ -172,7 +197,7 @@ bool thread_wake(struct thread *thread)
     unsigned saved = spin_lock_irq(&rq->lock);
     bool was_waiting = thread->state == THREAD_WAITING;
 
-    if (was_waiting && cpu_by_number(thread->cpu)->current == thread) {
+    if (was_waiting && current_on(cpu_by_number(thread->cpu)) == thread) {
         thread->state = THREAD_RUNNING;
     } else if (was_waiting) {
         thread->state = THREAD_READY;
@@ -195,17 +220,22 @@ static void end_slice(void *arg)
     spin_lock(&rq->lock);
     rq->slice_armed = false;
     spin_unlock(&rq->lock);
-    if (cpu->current == &rq->idle)
+    if (current_on(cpu) == &rq->idle)
         return;
-    cpu->resched = true;
-    thread_set_work(cpu->current, THREAD_WORK_RESCHED);
+    set_resched(cpu, true);
+    thread_set_work(current_on(cpu), THREAD_WORK_RESCHED);
 }
 
 void thread_set_work(struct thread *thread, unsigned bits)
 {
+    struct runq *rq = &runqs[thread->cpu];
+    unsigned saved;
+
     __atomic_fetch_or(&thread->work, bits, __ATOMIC_SEQ_CST);
+    saved = spin_lock_irq(&rq->lock);
     if (thread->user != NULL)
         hal_user_interrupt(thread->user);
+    spin_unlock_irq(&rq->lock, saved);
     if ((bits & THREAD_WORK_EXIT) != 0)
         (void)thread_wake(thread);
 }
@@ -235,25 +265,36 @@ void sched_init(void)
     idle->state = THREAD_RUNNING;
     idle->cpu = cpu->number;
     idle->name = "idle";
-    cpu->current = idle;
+    __atomic_store_n(&cpu->current, idle, __ATOMIC_RELAXED);
     timer_init_cpu();
     timer_init(&rq->slice, end_slice, rq);
+}
+
+/* Who becomes ready after this look, with interrupts off, ends the idling. */
+static bool has_ready(struct runq *rq)
+{
+    bool is_empty;
+
+    spin_lock(&rq->lock);
+    is_empty = list_is_empty(&rq->ready);
+    spin_unlock(&rq->lock);
+    return !is_empty;
 }
 
 void sched_run(void)
 {
     unsigned saved = hal_irq_save();
-    struct runq *rq = &runqs[cpu_this()->number];
+    struct runq *rq = &runqs[hal_cpu_self()];
 
-    ASSERT(cpu_this()->current == &rq->idle);
+    ASSERT(thread_current() == &rq->idle);
     hal_irq_restore(saved);
     for (;;) {
         thread_yield();
         hal_irq_disable();
-        if (list_is_empty(&rq->ready))
-            hal_cpu_idle();
-        else
+        if (has_ready(rq))
             hal_irq_enable();
+        else
+            hal_cpu_idle();
     }
 }
 
@@ -287,7 +328,7 @@ void thread_start(struct thread *thread)
 
     ASSERT(thread->state == THREAD_WAITING);
     cpu_pin();
-    thread->cpu = cpu_this()->number;
+    __atomic_store_n(&thread->cpu, cpu_this()->number, __ATOMIC_RELEASE);
     was_new = thread_wake(thread);
     ASSERT(was_new);
     cpu_unpin();
@@ -323,21 +364,32 @@ void thread_exit(void)
 
 void thread_set_mmu(struct hal_mmu *mmu)
 {
-    unsigned saved = hal_irq_save();
-    struct cpu *cpu = cpu_this();
+    struct thread *self = thread_current();
+    struct runq *rq = &runqs[self->cpu];
+    unsigned saved = spin_lock_irq(&rq->lock);
 
-    cpu->current->mmu = mmu;
-    activate_mmu(&runqs[cpu->number], mmu);
-    hal_irq_restore(saved);
+    self->mmu = mmu;
+    activate_mmu(rq, mmu);
+    spin_unlock_irq(&rq->lock, saved);
+}
+
+void thread_set_user(struct hal_user *user)
+{
+    struct thread *self = thread_current();
+    struct runq *rq = &runqs[self->cpu];
+    unsigned saved = spin_lock_irq(&rq->lock);
+
+    self->user = user;
+    spin_unlock_irq(&rq->lock, saved);
 }
 
 void core_timer(void)
 {
     struct cpu *cpu = cpu_this();
 
-    cpu->in_interrupt = true;
+    set_in_interrupt(cpu, true);
     timer_run_due();
-    cpu->in_interrupt = false;
+    set_in_interrupt(cpu, false);
 }
 
 void core_kick(void)
@@ -345,11 +397,11 @@ void core_kick(void)
     struct cpu *cpu = cpu_this();
     struct runq *rq = &runqs[cpu->number];
 
-    cpu->in_interrupt = true;
+    set_in_interrupt(cpu, true);
     spin_lock(&rq->lock);
     update_slice(rq);
     spin_unlock(&rq->lock);
-    cpu->in_interrupt = false;
+    set_in_interrupt(cpu, false);
 }
 
 void core_cpu_main(unsigned number)

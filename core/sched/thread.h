@@ -44,8 +44,8 @@ struct thread {
     const char *name;         /* const, static storage */
     void (*entry)(void *arg); /* const */
     void *arg;                /* const */
-    struct hal_user *user;    /* NULL for a kernel thread; its own */
-    struct hal_mmu *mmu;      /* what runs below it; its own */
+    struct hal_user *user;    /* NULL: a kernel thread; run queue lock */
+    struct hal_mmu *mmu;      /* what runs below it; run queue lock */
     struct task *task;        /* core/proc's; const once it runs */
 };
 
@@ -87,6 +87,10 @@ static inline bool thread_has_work(const struct thread *thread)
 /* Makes mmu the address space of the running thread, now and whenever it is
  * switched to; NULL: none. Returns with it active. */
 void thread_set_mmu(struct hal_mmu *mmu);
+
+/* Gives the running thread its user side, or takes it away (NULL): from then on
+ * nobody interrupts the old one, which may be destroyed. */
+void thread_set_user(struct hal_user *user);
 
 /* The two halves of a wait, for core/sched/waitq.c alone: mark the running
  * thread as waiting, then switch away unless it was woken in between. */

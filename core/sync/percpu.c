@@ -13,6 +13,9 @@ static struct cpu cpus[HAL_CPUS_MAX];
 
 static void (*resched_hook)(void); /* set once, at boot */
 
+#define LOAD(field)         __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define STORE(field, value) __atomic_store_n(&(field), value, __ATOMIC_RELAXED)
+
 void cpu_init_local(unsigned number)
 {
     struct cpu *cpu;
@@ -21,10 +24,10 @@ void cpu_init_local(unsigned number)
     ASSERT(hal_irq_are_off());
     cpu = &cpus[number];
     cpu->number = number;
-    cpu->pinned = 0;
-    cpu->resched = false;
-    cpu->in_interrupt = false;
-    cpu->current = NULL;
+    STORE(cpu->pinned, 0);
+    STORE(cpu->resched, false);
+    STORE(cpu->in_interrupt, false);
+    STORE(cpu->current, NULL);
     hal_cpu_set_local(cpu);
 }
 
@@ -39,41 +42,48 @@ struct cpu *cpu_this(void)
     struct cpu *cpu = hal_cpu_local();
 
     ASSERT(cpu != NULL);
-    ASSERT(cpu->pinned > 0 || hal_irq_are_off());
+    ASSERT(LOAD(cpu->pinned) > 0 || hal_irq_are_off());
     return cpu;
 }
 
 void cpu_pin(void)
 {
     struct cpu *cpu = hal_cpu_local();
+    unsigned pinned;
 
     if (cpu == NULL)
         return;
-    cpu->pinned++;
-    ASSERT(cpu->pinned > 0);
+    pinned = LOAD(cpu->pinned) + 1;
+    ASSERT(pinned > 0);
+    STORE(cpu->pinned, pinned);
 }
 
 void cpu_unpin(void)
 {
     struct cpu *cpu = hal_cpu_local();
+    unsigned pinned;
 
     if (cpu == NULL)
         return;
-    ASSERT(cpu->pinned > 0);
-    cpu->pinned--;
-    if (cpu->pinned > 0 || !cpu->resched || cpu->in_interrupt)
+    pinned = LOAD(cpu->pinned);
+    ASSERT(pinned > 0);
+    STORE(cpu->pinned, pinned - 1);
+    if (pinned > 1 || !LOAD(cpu->resched) || LOAD(cpu->in_interrupt))
         return;
     if (resched_hook != NULL && !hal_irq_are_off())
         resched_hook();
 }
 
-bool cpu_is_atomic(void)
+bool cpu_is_pinned(void)
 {
     const struct cpu *cpu = hal_cpu_local();
 
-    if (cpu == NULL)
-        return true;
-    return cpu->pinned > 0 || cpu->in_interrupt || hal_irq_are_off();
+    return cpu != NULL && (LOAD(cpu->pinned) > 0 || LOAD(cpu->in_interrupt));
+}
+
+bool cpu_is_atomic(void)
+{
+    return cpu_is_pinned() || hal_irq_are_off();
 }
 
 void cpu_set_resched_hook(void (*hook)(void))

@@ -15,9 +15,13 @@
 
 struct thread;
 
-/* One per CPU; hal_cpu_local() points at it. Owned by its CPU. */
+/*
+ * One per CPU; hal_cpu_local() points at it. Owned by its CPU, that is by all
+ * threads that take turns there: fields are read and written by relaxed
+ * atomics, so that no order among those threads is made, nor missed by TSan.
+ */
 struct cpu {
-    unsigned number;
+    unsigned number;   /* const */
     unsigned pinned;   /* preemption count: spinlocks held and pins */
     bool resched;      /* a switch is due at the next unpin or trap */
     bool in_interrupt; /* inside an upcall of the HAL */
@@ -44,6 +48,11 @@ void cpu_unpin(void);
 
 /* Is the caller unable to sleep: pinned, in an interrupt, or interrupts off? */
 bool cpu_is_atomic(void);
+
+/* Is the caller pinned or in an interrupt? What may sleep asserts that it is
+ * not; unlike cpu_is_atomic(), this lets the boot path, which has interrupts
+ * off, pass. */
+bool cpu_is_pinned(void);
 
 /* What the last cpu_unpin() calls when a switch is due (the scheduler's). */
 void cpu_set_resched_hook(void (*hook)(void));

@@ -25,22 +25,25 @@ struct held_lock {
     bool by_interrupt;
 };
 
-/* Owned by its CPU. */
+/* Owned by its CPU, like struct cpu: relaxed atomics. */
 static struct held_stack {
     unsigned count;
     struct held_lock lock[HELD_MAX];
 } held_stacks[HAL_CPUS_MAX];
 
+#define LOAD(field)         __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define STORE(field, value) __atomic_store_n(&(field), value, __ATOMIC_RELAXED)
+
 static bool is_held_here(const struct spinlock *lock)
 {
-    return __atomic_load_n(&lock->cpu, __ATOMIC_RELAXED) == hal_cpu_self();
+    return LOAD(lock->cpu) == hal_cpu_self();
 }
 
 static void check_usage(struct spinlock *lock, const struct cpu *cpu)
 {
     unsigned now = 0, all;
 
-    if (cpu->in_interrupt)
+    if (LOAD(cpu->in_interrupt))
         now = USED_BY_INTERRUPT;
     else if (!hal_irq_are_off())
         now = USED_WITH_INTERRUPTS_ON;
@@ -53,42 +56,48 @@ static void check_usage(struct spinlock *lock, const struct cpu *cpu)
 static void check_ranks(const struct spinlock *lock, const struct cpu *cpu)
 {
     const struct held_stack *stack = &held_stacks[cpu->number];
+    bool by_interrupt = LOAD(cpu->in_interrupt);
+    unsigned count = LOAD(stack->count);
 
-    ASSERT(stack->count < HELD_MAX);
-    for (unsigned i = 0; i < stack->count; i++) {
+    ASSERT(count < HELD_MAX);
+    for (unsigned i = 0; i < count; i++) {
         const struct held_lock *held = &stack->lock[i];
+        const struct lock_class *class_of = LOAD(held->lock)->class_of;
 
-        if (held->by_interrupt == cpu->in_interrupt &&
-            held->lock->class_of->rank >= lock->class_of->rank)
+        if (LOAD(held->by_interrupt) == by_interrupt &&
+            class_of->rank >= lock->class_of->rank)
             panic("lock %s (rank %d) under %s (rank %d)", lock->class_of->name,
-                  lock->class_of->rank, held->lock->class_of->name,
-                  held->lock->class_of->rank);
+                  lock->class_of->rank, class_of->name, class_of->rank);
     }
 }
 
 static void note_held(const struct spinlock *lock, const struct cpu *cpu)
 {
     struct held_stack *stack = &held_stacks[cpu->number];
-    struct held_lock *held = &stack->lock[stack->count];
+    unsigned count = LOAD(stack->count);
+    struct held_lock *held = &stack->lock[count];
 
-    ASSERT(stack->count < HELD_MAX);
-    held->lock = lock;
-    held->by_interrupt = cpu->in_interrupt;
-    stack->count++;
+    ASSERT(count < HELD_MAX);
+    STORE(held->lock, lock);
+    STORE(held->by_interrupt, LOAD(cpu->in_interrupt));
+    STORE(stack->count, count + 1);
 }
 
 static void forget_held(const struct spinlock *lock, const struct cpu *cpu)
 {
     struct held_stack *stack = &held_stacks[cpu->number];
-    unsigned i = stack->count;
+    unsigned last = LOAD(stack->count), i = last;
 
     do {
         ASSERT(i > 0);
         i--;
-    } while (stack->lock[i].lock != lock);
-    stack->count--;
-    for (; i < stack->count; i++)
-        stack->lock[i] = stack->lock[i + 1];
+    } while (LOAD(stack->lock[i].lock) != lock);
+    for (last--; i < last; i++) {
+        STORE(stack->lock[i].lock, LOAD(stack->lock[i + 1].lock));
+        STORE(stack->lock[i].by_interrupt,
+              LOAD(stack->lock[i + 1].by_interrupt));
+    }
+    STORE(stack->count, last);
 }
 
 void spin_init(struct spinlock *lock, const struct lock_class *class_of)
@@ -109,7 +118,7 @@ static void take_lock(struct spinlock *lock, const void *site)
     cpu_pin();
     if (is_held_here(lock))
         panic("lock %s: taken twice, first at %p", lock->class_of->name,
-              lock->site);
+              LOAD(lock->site));
     cpu = hal_cpu_local();
     if (CHECKED) {
         hal_check_point();
@@ -119,23 +128,29 @@ static void take_lock(struct spinlock *lock, const void *site)
         }
     }
     while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE) != 0) {
-        while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED) != 0)
+        while (LOAD(lock->held) != 0)
             hal_cpu_relax();
     }
-    __atomic_store_n(&lock->cpu, hal_cpu_self(), __ATOMIC_RELAXED);
-    lock->site = site;
+    STORE(lock->cpu, hal_cpu_self());
+    STORE(lock->site, site);
     if (CHECKED && cpu != NULL)
         note_held(lock, cpu);
 }
 
-static void give_lock(struct spinlock *lock)
+/* What precedes the store, or exchange, that frees the lock. */
+static void leave_lock(struct spinlock *lock)
 {
     const struct cpu *cpu = hal_cpu_local();
 
     ASSERT(is_held_here(lock));
     if (CHECKED && cpu != NULL)
         forget_held(lock, cpu);
-    __atomic_store_n(&lock->cpu, SPIN_NOBODY, __ATOMIC_RELAXED);
+    STORE(lock->cpu, SPIN_NOBODY);
+}
+
+static void give_lock(struct spinlock *lock)
+{
+    leave_lock(lock);
     __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
 }
 
@@ -170,12 +185,24 @@ void spin_unlock_irq(struct spinlock *lock, unsigned saved) NO_TSA
     cpu_unpin();
 }
 
+void spin_hand_over(struct spinlock *lock)
+{
+    ASSERT(is_held_here(lock));
+    __atomic_store_n(&lock->held, 1, __ATOMIC_RELEASE);
+}
+
+/* The exchange goes on with the release sequence that spin_hand_over() began
+ * (C17 5.1.2.4), which a store would end. */
+void spin_unlock_handed(struct spinlock *lock) NO_TSA
+{
+    leave_lock(lock);
+    (void)__atomic_exchange_n(&lock->held, 0, __ATOMIC_RELEASE);
+    if (CHECKED)
+        hal_check_point();
+    cpu_unpin();
+}
+
 bool spin_is_held(const struct spinlock *lock)
 {
     return is_held_here(lock);
-}
-
-void spin_adopt(struct spinlock *lock)
-{
-    ASSERT(__atomic_load_n(&lock->held, __ATOMIC_ACQUIRE) != 0);
 }

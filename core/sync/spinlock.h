@@ -43,7 +43,7 @@ struct CAPABILITY("spinlock") spinlock {
     const struct lock_class *class_of;
     unsigned held;    /* atomic: 0 free, 1 held */
     unsigned cpu;     /* atomic: the holder, or SPIN_NOBODY */
-    const void *site; /* where it was taken; the holder's */
+    const void *site; /* where it was taken */
     unsigned usage;   /* atomic: in which contexts, in checked builds */
 };
 
@@ -57,7 +57,14 @@ void spin_unlock(struct spinlock *lock) RELEASES(*lock);
 MUST_USE unsigned spin_lock_irq(struct spinlock *lock) ACQUIRES(*lock);
 void spin_unlock_irq(struct spinlock *lock, unsigned saved) RELEASES(*lock);
 
-void spin_adopt(struct spinlock *lock);
+/*
+ * A lock held across a switch: its holder calls spin_hand_over() last thing
+ * before, who goes on calls spin_unlock_handed() first thing after. The next
+ * to take the lock sees all that was done under it; who goes on sees no more
+ * than he would on a CPU of his own.
+ */
+void spin_hand_over(struct spinlock *lock) REQUIRES(*lock);
+void spin_unlock_handed(struct spinlock *lock) RELEASES(*lock);
 
 /* Does this CPU hold it? For assertions. */
 bool spin_is_held(const struct spinlock *lock);

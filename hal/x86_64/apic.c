@@ -25,13 +25,13 @@ enum {
     APIC_TIMER_DIVIDE = 0x3e0
 };
 
-#define BASE_ENABLE    (UINT64_C(1) << 11)
-#define BASE_ADDRESS   UINT64_C(0x000ffffffffff000)
-#define LVT_MASKED     0x10000u
-#define LVT_NMI        0x400u
-#define SPURIOUS_ON    0x100u
-#define COMMAND_SELF   0x44000u /* to itself, edge, assert */
-#define DIVIDE_BY_ONE  0xbu
+#define BASE_ENABLE   (UINT64_C(1) << 11)
+#define BASE_ADDRESS  UINT64_C(0x000ffffffffff000)
+#define LVT_MASKED    0x10000u
+#define LVT_NMI       0x400u
+#define SPURIOUS_ON   0x100u
+#define COMMAND_SELF  0x44000u /* to itself, edge, assert */
+#define DIVIDE_BY_ONE 0xbu
 
 static volatile char *apic;
 

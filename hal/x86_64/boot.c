@@ -12,6 +12,7 @@
 #include "hal/upcall.h"
 #include "hal/x86_64/apic.h"
 #include "hal/x86_64/clock.h"
+#include "hal/x86_64/cmdline.h"
 #include "hal/x86_64/console.h"
 #include "hal/x86_64/context.h"
 #include "hal/x86_64/cpu.h"
@@ -48,8 +49,7 @@ const struct bootinfo *boot_info(void)
 void boot_refuse(const char *what, const char *why)
 {
     char line[LOG_LINE_MAX];
-    size_t size =
-        format(line, sizeof(line), "cyphera: %s: %s\n", what, why);
+    size_t size = format(line, sizeof(line), "cyphera: %s: %s\n", what, why);
 
     hal_log_write(line, min_size(size, sizeof(line) - 1));
     hal_power_off(EXIT_REFUSED);
@@ -79,29 +79,21 @@ static uint64_t image_phys(const char *symbol)
     return (uint64_t)symbol - KERNEL_BASE;
 }
 
-/* The number after mem= in the command line, with K, M or G; no limit where
- * there is none. */
-static uint64_t memory_limit(const char *line)
+/* Takes out what mem= leaves out; an initrd there stays. */
+static void limit_memory(struct hal_span initrd)
 {
-    bool at_start = true;
-    uint64_t n = 0;
+    uint64_t limit = cmdline_number(info.command_line, "mem=", DIRECT_SIZE);
+    uint64_t end = round_up(initrd.start + initrd.size, PAGE_SIZE);
 
-    for (; *line != '\0'; line++) {
-        if (at_start && str_starts(line, "mem="))
-            break;
-        at_start = *line == ' ';
+    if (limit == 0)
+        return;
+    limit = round_down(limit, PAGE_SIZE);
+    if (initrd.size == 0 || end <= limit) {
+        memmap_remove(&memory, limit, DIRECT_SIZE);
+        return;
     }
-    if (*line == '\0')
-        return DIRECT_SIZE;
-    for (line += 4; *line >= '0' && *line <= '9' && n < DIRECT_SIZE; line++)
-        n = n * 10 + (uint64_t)(*line - '0');
-    if (*line == 'G' || *line == 'g')
-        n = min_u64(n, DIRECT_SIZE >> 30) << 30;
-    else if (*line == 'M' || *line == 'm')
-        n = min_u64(n, DIRECT_SIZE >> 20) << 20;
-    else if (*line == 'K' || *line == 'k')
-        n = min_u64(n, DIRECT_SIZE >> 10) << 10;
-    return n == 0 ? DIRECT_SIZE : min_u64(n, DIRECT_SIZE);
+    memmap_remove(&memory, limit, round_down(initrd.start, PAGE_SIZE));
+    memmap_remove(&memory, end, DIRECT_SIZE);
 }
 
 static void set_up_memory(void)
@@ -110,10 +102,11 @@ static void set_up_memory(void)
 
     if (info.region_count == 0)
         boot_refuse(what, "the boot loader gave no memory map");
-    memmap_build(&memory, &info, memory_limit(info.command_line));
+    memmap_build(&memory, &info, DIRECT_SIZE);
     facts.initrd = info.initrd;
     if (info.initrd.size > 0 && !memmap_holds(&memory, info.initrd))
         boot_refuse(what, "the initrd lies outside of RAM");
+    limit_memory(info.initrd);
     if (memmap_total(&memory) < MEMORY_MIN)
         boot_refuse(what, "too little: 4 MiB are needed");
     memmap_remove(&memory, (uint64_t)image_start, image_phys(image_early_end));

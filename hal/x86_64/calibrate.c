@@ -10,9 +10,9 @@
  */
 #include "core/base/defs.h"
 #include "core/base/log.h"
-#include "core/base/string.h"
 #include "hal/x86_64/apic.h"
 #include "hal/x86_64/clock.h"
+#include "hal/x86_64/cmdline.h"
 #include "hal/x86_64/cpu.h"
 #include "hal/x86_64/instr.h"
 #include "hal/x86_64/kmap.h"
@@ -34,7 +34,8 @@ struct reference {
     uint64_t period_fs; /* femtoseconds */
 };
 
-/* --- HPET: IA-PC HPET specification 1.0a, 2.3 ------------------------------ */
+/* --- HPET: IA-PC HPET specification 1.0a, 2.3 ------------------------------
+ */
 
 #define HPET_BASE          UINT64_C(0xfed00000) /* the ACPI table may differ */
 #define HPET_PERIOD_MAX_FS 100000000u
@@ -68,7 +69,8 @@ static bool find_hpet(struct reference *out)
     return true;
 }
 
-/* --- PIT: 8254 data sheet -------------------------------------------------- */
+/* --- PIT: 8254 data sheet --------------------------------------------------
+ */
 
 enum {
     PIT_COUNTER = 0x40,
@@ -98,7 +100,8 @@ static void find_pit(struct reference *out)
     out->period_fs = PIT_PERIOD_FS;
 }
 
-/* --- measuring ------------------------------------------------------------- */
+/* --- measuring -------------------------------------------------------------
+ */
 
 struct reading {
     uint64_t tsc;
@@ -142,8 +145,7 @@ static bool read_best(const struct reference *ref, struct reading *out)
 
 /* Nanoseconds that the reference says lie between two readings. */
 static uint64_t ns_between(const struct reference *ref,
-                           const struct reading *from,
-                           const struct reading *to)
+                           const struct reading *from, const struct reading *to)
 {
     uint64_t ticks = (to->count - from->count) & ref->mask;
 
@@ -162,9 +164,10 @@ static bool measure(const struct reference *ref, struct clock_rates *out)
         if (!read_edge(ref, &last))
             return false;
         ns = ns_between(ref, &first, &last);
-    } while (ns < WINDOW_MIN ||
-             (ns < WINDOW_MAX && last.tsc - first.tsc <
-                                     (first.error + last.error) * READING_RATE));
+    } while (
+        ns < WINDOW_MIN ||
+        (ns < WINDOW_MAX &&
+         last.tsc - first.tsc < (first.error + last.error) * READING_RATE));
     if (!read_best(ref, &last))
         return false;
     apic_timer_start(0);
@@ -194,26 +197,8 @@ static uint64_t measure_apic(uint64_t tsc_rate)
     return (uint64_t)left * tsc_rate / (now - start);
 }
 
-/* --- what the machine says ------------------------------------------------- */
-
-/* The number after word in a command line; 0: there is none. */
-static uint64_t number_after(const char *line, const char *word)
-{
-    bool at_start = true;
-
-    for (; *line != '\0'; line++) {
-        if (at_start && str_starts(line, word)) {
-            uint64_t n = 0;
-
-            line += str_length(word, 64);
-            for (; *line >= '0' && *line <= '9' && n < RATE_MAX; line++)
-                n = n * 10 + (uint64_t)(*line - '0');
-            return n;
-        }
-        at_start = *line == ' ';
-    }
-    return 0;
-}
+/* --- what the machine says -------------------------------------------------
+ */
 
 /* CPUID leaf 15h: the crystal's rate, and the TSC's as a fraction of it. */
 static void ask_processor(struct clock_rates *out)
@@ -234,8 +219,7 @@ static void ask_hypervisor(struct clock_rates *out)
 {
     struct cpuid leaf;
 
-    if (!cpu_features.hypervisor ||
-        read_cpuid(0x40000000, 0).eax < 0x40000010)
+    if (!cpu_features.hypervisor || read_cpuid(0x40000000, 0).eax < 0x40000010)
         return;
     leaf = read_cpuid(0x40000010, 0);
     out->tsc = (uint64_t)leaf.eax * 1000;
@@ -252,7 +236,8 @@ struct clock_rates calibrate(const char *command_line)
     struct clock_rates rates = {0};
     struct reference ref;
 
-    rates.tsc = number_after(command_line, "tsc_early_khz=") * 1000;
+    rates.tsc =
+        cmdline_number(command_line, "tsc_early_khz=", RATE_MAX / 1000) * 1000;
     if (!is_rate(rates.tsc))
         ask_processor(&rates);
     if (!is_rate(rates.tsc))

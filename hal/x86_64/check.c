@@ -21,9 +21,7 @@ bool hal_check_is_watching(void)
     return false;
 }
 
-void hal_check_point(void)
-{
-}
+void hal_check_point(void) {}
 
 void hal_check_event(enum hal_event event, uint64_t a, uint64_t b, uint64_t c)
 {

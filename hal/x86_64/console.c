@@ -9,8 +9,8 @@
 #include "hal/x86_64/console.h"
 
 #include "core/base/defs.h"
-#include "core/base/string.h"
 #include "hal/platform.h"
+#include "hal/x86_64/cmdline.h"
 #include "hal/x86_64/instr.h"
 #include "hal/x86_64/uart.h"
 
@@ -37,25 +37,11 @@ void console_setup(void)
     uart_init(&com2, COM2, COM2_LINE);
 }
 
-/* Is word among the words of line, separated by spaces? */
-static bool has_word(const char *line, const char *word)
-{
-    size_t size = str_length(word, HAL_COMMAND_LINE_MAX);
-
-    for (bool at_start = true; *line != '\0'; line++) {
-        if (at_start && str_starts(line, word) &&
-            (line[size] == '\0' || line[size] == ' '))
-            return true;
-        at_start = *line == ' ';
-    }
-    return false;
-}
-
 int console_start(const char *command_line)
 {
     int error;
 
-    framing.on = has_word(command_line, "cyphera.stdin=framed");
+    framing.on = cmdline_has(command_line, "cyphera.stdin=", "framed");
     error = uart_start(&com1);
     if (error == 0)
         error = uart_start(&com2);

@@ -23,22 +23,22 @@ _Static_assert(offsetof(struct cpu_block, run_sp) == CPU_RUN_SP, "layout.h");
 _Static_assert(offsetof(struct cpu_block, local) == CPU_LOCAL, "layout.h");
 _Static_assert(offsetof(struct cpu_block, vector) == CPU_VECTOR, "layout.h");
 
-#define CR0_MP         (UINT64_C(1) << 1)
-#define CR0_EM         (UINT64_C(1) << 2)
-#define CR0_TS         (UINT64_C(1) << 3)
-#define CR0_NE         (UINT64_C(1) << 5)
-#define CR0_WP         (UINT64_C(1) << 16)
-#define CR0_AM         (UINT64_C(1) << 18)
+#define CR0_MP             (UINT64_C(1) << 1)
+#define CR0_EM             (UINT64_C(1) << 2)
+#define CR0_TS             (UINT64_C(1) << 3)
+#define CR0_NE             (UINT64_C(1) << 5)
+#define CR0_WP             (UINT64_C(1) << 16)
+#define CR0_AM             (UINT64_C(1) << 18)
 
-#define CR4_MCE        (UINT64_C(1) << 6)
-#define CR4_PGE        (UINT64_C(1) << 7)
-#define CR4_OSFXSR     (UINT64_C(1) << 9)
-#define CR4_OSXMMEXCPT (UINT64_C(1) << 10)
-#define CR4_UMIP       (UINT64_C(1) << 11)
-#define CR4_FSGSBASE   (UINT64_C(1) << 16)
-#define CR4_OSXSAVE    (UINT64_C(1) << 18)
-#define CR4_SMEP       (UINT64_C(1) << 20)
-#define CR4_SMAP       (UINT64_C(1) << 21)
+#define CR4_MCE            (UINT64_C(1) << 6)
+#define CR4_PGE            (UINT64_C(1) << 7)
+#define CR4_OSFXSR         (UINT64_C(1) << 9)
+#define CR4_OSXMMEXCPT     (UINT64_C(1) << 10)
+#define CR4_UMIP           (UINT64_C(1) << 11)
+#define CR4_FSGSBASE       (UINT64_C(1) << 16)
+#define CR4_OSXSAVE        (UINT64_C(1) << 18)
+#define CR4_SMEP           (UINT64_C(1) << 20)
+#define CR4_SMAP           (UINT64_C(1) << 21)
 
 /* Segment descriptors: SDM volume 3, 3.4.5. */
 #define DESC_CODE64_KERNEL UINT64_C(0x00af9b000000ffff)
@@ -97,8 +97,8 @@ static void load_gdt(struct cpu_block *block)
     struct {
         uint16_t limit;
         uint64_t base;
-    } __attribute__((packed)) gdtr = {sizeof(block->gdt) - 1,
-                                      (uint64_t)block->gdt};
+    } __attribute__((packed))
+    gdtr = {sizeof(block->gdt) - 1, (uint64_t)block->gdt};
 
     block->gdt[SEL_KERNEL_CODE / 8] = DESC_CODE64_KERNEL;
     block->gdt[SEL_KERNEL_DATA / 8] = DESC_DATA_KERNEL;
@@ -147,8 +147,8 @@ static void set_control_registers(void)
 
 static void set_syscall_entry(void)
 {
-    write_msr(MSR_STAR, (uint64_t)SEL_USER_STAR << 48 |
-                            (uint64_t)SEL_KERNEL_CODE << 32);
+    write_msr(MSR_STAR,
+              (uint64_t)SEL_USER_STAR << 48 | (uint64_t)SEL_KERNEL_CODE << 32);
     write_msr(MSR_LSTAR, (uint64_t)entry_syscall);
     /* What user code may set and the kernel must not run with. */
     write_msr(MSR_SFMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL |

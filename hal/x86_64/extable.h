@@ -16,17 +16,17 @@
     ".pushsection .extable, \"a\"\n\t" \
     ".balign 4\n\t" \
     ".long " EXTABLE_STR(site) " - .\n\t" \
-    ".long " EXTABLE_STR(target) " - .\n\t" \
-    ".popsection\n\t"
+                               ".long " EXTABLE_STR(target) " - .\n\t" \
+                                                            ".popsection\n\t"
 
 /* A fault at site puts value into the 32-bit operand reg, given as "%0", and
  * goes on at next. */
 #define EXTABLE_SET(site, next, reg, value) \
     ".pushsection .text.fixup, \"ax\"\n" \
-    "77:\tmovl $" EXTABLE_STR(value) ", " reg "\n\t" \
-    "jmp " EXTABLE_STR(next) "\n\t" \
-    ".popsection\n\t" \
-    EXTABLE(site, 77b)
+    "77:\tmovl $" EXTABLE_STR( \
+        value) ", " reg "\n\t" \
+               "jmp " EXTABLE_STR(next) "\n\t" \
+                                        ".popsection\n\t" EXTABLE(site, 77b)
 
 /* Where the CPU has SMAP, the boot code puts STAC or CLAC in the place of a nop
  * of that length (SDM volume 3, 4.6.1). */

@@ -35,7 +35,7 @@ static struct hal_span boot_keep;
 
 static uint64_t device_next = DEVICE_BASE;
 
-_Static_assert(SLOT_WORD_BITS * KMAP_SLOT_SIZE == PTABLE_ENTRIES * PAGE_SIZE,
+_Static_assert(SLOT_WORD_BITS *KMAP_SLOT_SIZE == PTABLE_ENTRIES * PAGE_SIZE,
                "a word of slots fills a table");
 
 static struct lock slot_lock;
@@ -113,8 +113,8 @@ static unsigned level_for(uint64_t virt, paddr_t phys, uint64_t size)
 {
     unsigned level = cpu_features.large_1g ? 3 : 2;
 
-    while (level > 1 && ((virt | phys) % span_of(level) != 0 ||
-                         size < span_of(level)))
+    while (level > 1 &&
+           ((virt | phys) % span_of(level) != 0 || size < span_of(level)))
         level--;
     return level;
 }
@@ -150,14 +150,14 @@ static int map_image(const char *start, const char *end, uint64_t flags)
 static int map_all(const struct memmap *ram)
 {
     paddr_t early = (uint64_t)image_end - KERNEL_BASE;
-    int error = map_range(DIRECT_BASE + early, early,
-                          (uint64_t)(image_early_end - image_end),
-                          PTE_WRITE | PTE_NX);
+    int error =
+        map_range(DIRECT_BASE + early, early,
+                  (uint64_t)(image_early_end - image_end), PTE_WRITE | PTE_NX);
 
     for (size_t i = 0; i < ram->count && error == 0; i++)
-        error = map_range(DIRECT_BASE + ram->ranges[i].start,
-                          ram->ranges[i].start, ram->ranges[i].size,
-                          PTE_WRITE | PTE_NX);
+        error =
+            map_range(DIRECT_BASE + ram->ranges[i].start, ram->ranges[i].start,
+                      ram->ranges[i].size, PTE_WRITE | PTE_NX);
     if (error == 0)
         error = map_image(image_text, image_text_end, 0);
     if (error == 0)
@@ -166,8 +166,8 @@ static int map_all(const struct memmap *ram)
         error = map_image(image_data, image_early_end, PTE_WRITE | PTE_NX);
     /* The two areas that grow have their directories from the start, since
      * the root's entries are copied. */
-    if (error == 0 && (open_slot(STACK_BASE, 1) == NULL ||
-                       open_slot(DEVICE_BASE, 1) == NULL))
+    if (error == 0 &&
+        (open_slot(STACK_BASE, 1) == NULL || open_slot(DEVICE_BASE, 1) == NULL))
         error = -ENOMEM;
     return error;
 }
@@ -236,8 +236,8 @@ static int take_slot(uint64_t *base)
         bit = (unsigned)__builtin_ctzll(~slots[w]);
         slots[w] |= UINT64_C(1) << bit;
         slot_hint = w;
-        *base = STACK_BASE +
-                (uint64_t)(w * SLOT_WORD_BITS + bit) * KMAP_SLOT_SIZE;
+        *base =
+            STACK_BASE + (uint64_t)(w * SLOT_WORD_BITS + bit) * KMAP_SLOT_SIZE;
         error = 0;
         break;
     }

@@ -13,8 +13,8 @@
 #include "hal/x86_64/memmap.h"
 
 enum {
-    KMAP_STACK_PAGES = 4,                     /* of a kernel stack */
-    KMAP_SLOT_SIZE = 8 * PAGE_SIZE,           /* the stack and its guard */
+    KMAP_STACK_PAGES = 4,           /* of a kernel stack */
+    KMAP_SLOT_SIZE = 8 * PAGE_SIZE, /* the stack and its guard */
     KMAP_STACK_SIZE = KMAP_STACK_PAGES * PAGE_SIZE
 };
 

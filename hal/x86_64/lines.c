@@ -44,7 +44,7 @@ struct slot {
     void (*handler)(void *arg); /* NULL: free */
     void *arg;
     bool masked;
-    bool pending; /* came while masked */
+    bool pending;     /* came while masked */
     unsigned running; /* CPUs inside the handler; atomic */
 };
 

@@ -116,5 +116,7 @@ uint64_t rtc_read(void)
     if (!is_date(&t))
         return 0;
     return ((days_until(t.year, t.month, t.day) * 24 + t.hour) * 60 +
-            t.minute) * 60 + t.second;
+            t.minute) *
+               60 +
+           t.second;
 }

@@ -31,8 +31,7 @@ static size_t copy(uint64_t to, uint64_t from, size_t size)
                      "1:\trep movsq\n\t"
                      "movq %[tail], %%rcx\n"
                      "2:\trep movsb\n"
-                     "3:\n\t" CLAC_OR_NOP
-                     ".pushsection .text.fixup, \"ax\"\n"
+                     "3:\n\t" CLAC_OR_NOP ".pushsection .text.fixup, \"ax\"\n"
                      "4:\tleaq (%[tail], %%rcx, 8), %%rcx\n\t"
                      "jmp 2b\n\t"
                      ".popsection\n\t" EXTABLE(1b, 4b) EXTABLE(2b, 3b)
@@ -65,8 +64,7 @@ size_t hal_clear_out(uaddr_t to, size_t size)
                      "1:\trep stosq\n\t"
                      "movq %[tail], %%rcx\n"
                      "2:\trep stosb\n"
-                     "3:\n\t" CLAC_OR_NOP
-                     ".pushsection .text.fixup, \"ax\"\n"
+                     "3:\n\t" CLAC_OR_NOP ".pushsection .text.fixup, \"ax\"\n"
                      "4:\tleaq (%[tail], %%rcx, 8), %%rcx\n\t"
                      "jmp 2b\n\t"
                      ".popsection\n\t" EXTABLE(1b, 4b) EXTABLE(2b, 3b)

@@ -21,10 +21,10 @@ enum {
 
 enum { ENABLE_INPUT = 1, ENABLE_ROOM = 2 };
 enum { STATUS_INPUT = 0x01, STATUS_ROOM = 0x20, STATUS_EMPTY = 0x40 };
-enum { FIFO_ON_CLEAR_14 = 0xc7 }; /* on, both cleared, interrupt at 14 */
+enum { FIFO_ON_CLEAR_14 = 0xc7, FIFO_TRIGGER = 14 }; /* on, cleared, at 14 */
 enum { LINE_8N1 = 3, LINE_DIVISOR = 0x80 };
 enum { MODEM_ON = 0x0b }; /* DTR, RTS, and OUT2 that lets interrupts out */
-enum { IDENTIFY_NONE = 1 };
+enum { IDENTIFY_CAUSE = 0x0f, IDENTIFY_NONE = 1, IDENTIFY_INPUT = 4 };
 
 enum { BUSY_POLLS_MAX = 1000000, CAUSES_MAX = 64 };
 
@@ -73,13 +73,17 @@ static void enable(struct uart *u, uint8_t set, uint8_t clear)
     put(u, REG_ENABLE, now);
 }
 
-/* Moves what the port holds to the ring, as far as there is room; under
- * lock. */
-static void take_input(struct uart *u)
+/* Moves what the port holds to the ring, as far as there is room: known bytes
+ * are there for sure. Under lock. */
+static void take_input(struct uart *u, unsigned known)
 {
-    while (u->head - u->tail < UART_RING_SIZE &&
-           (get(u, REG_STATUS) & STATUS_INPUT))
+    while (u->head - u->tail < UART_RING_SIZE) {
+        if (known > 0)
+            known--;
+        else if (!(get(u, REG_STATUS) & STATUS_INPUT))
+            break;
         u->ring[u->head++ % UART_RING_SIZE] = get(u, REG_DATA);
+    }
     if (u->head - u->tail == UART_RING_SIZE)
         enable(u, 0, ENABLE_INPUT);
 }
@@ -94,9 +98,11 @@ static void on_interrupt(void *arg)
     /* The line is edge-triggered: it must have been low before we leave, or
      * the next cause makes no edge. */
     for (unsigned i = 0; i < CAUSES_MAX; i++) {
-        if (get(u, REG_IDENTIFY) & IDENTIFY_NONE)
+        unsigned cause = get(u, REG_IDENTIFY) & IDENTIFY_CAUSE;
+
+        if (cause & IDENTIFY_NONE)
             break;
-        take_input(u);
+        take_input(u, cause == IDENTIFY_INPUT ? FIFO_TRIGGER : 0);
         if (get(u, REG_STATUS) & STATUS_ROOM)
             enable(u, 0, ENABLE_ROOM);
     }

@@ -19,11 +19,11 @@ struct uart {
     unsigned line;
     bool present;
     struct lock lock;
-    uint8_t enabled;                /* interrupt enable register; lock */
-    uint8_t ring[UART_RING_SIZE];   /* lock */
-    unsigned head, tail;            /* never wrapped; tail <= head; lock */
-    void (*ready)(void *arg);       /* lock */
-    void *arg;                      /* lock */
+    uint8_t enabled;              /* interrupt enable register; lock */
+    uint8_t ring[UART_RING_SIZE]; /* lock */
+    unsigned head, tail;          /* never wrapped; tail <= head; lock */
+    void (*ready)(void *arg);     /* lock */
+    void *arg;                    /* lock */
 };
 
 HAL_DECLS_BEGIN

@@ -30,8 +30,7 @@ _Static_assert(offsetof(struct hal_user, whole) == USER_WHOLE, "layout.h");
 _Static_assert(offsetof(struct hal_user, regs) == USER_REGS, "layout.h");
 _Static_assert(offsetof(struct hal_user, regs.eflags) == USER_EFLAGS,
                "layout.h");
-_Static_assert(offsetof(struct hal_user, regs.fs_base) == USER_TOP,
-               "layout.h");
+_Static_assert(offsetof(struct hal_user, regs.fs_base) == USER_TOP, "layout.h");
 _Static_assert(USER_TOP % 16 == 0, "the processor aligns rsp to 16");
 _Static_assert(offsetof(struct lx_user_regs, orig_rax) ==
                    offsetof(struct trap_frame, error),

@@ -18,7 +18,7 @@
 
 enum {
     FUZZ_PIECES_MAX = 1 << 16,
-    FUZZ_OUTPUT_MAX = 1 << 20 /* where a sink ends the run, with -EFBIG */
+    FUZZ_OUTPUT_MAX = 1 << 18 /* where a sink ends the run, with -EFBIG */
 };
 
 /* What a run came to: equal runs have equal outcomes. */

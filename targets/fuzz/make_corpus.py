@@ -11,6 +11,7 @@ import gzip
 import os
 import random
 import shutil
+import struct
 import subprocess
 import sys
 import zlib
@@ -148,6 +149,44 @@ def initrds():
                      + gzip.compress(tree[half:], mtime=0))
 
 
+def segment(kind, flags, offset, address, size, memory, align=4096):
+    return struct.pack("<IIQQQQQQ", kind, flags, offset, address, address,
+                       size, memory, align)
+
+
+def executable(kind, *headers, count=None, at=64, body=b"", machine=62):
+    ident = b"\x7fELF\2\1\1" + b"\0" * 9
+    head = struct.pack("<HHIQQQIHHHHHH", kind, machine, 1, 0x401000, at, 0, 0,
+                       64, 56, len(headers) if count is None else count, 0, 0,
+                       0)
+    return ident + head + b"".join(headers) + body
+
+
+def executables():
+    load = segment(1, 5, 0, 0x400000, 120, 120)
+    data = segment(1, 6, 0x10, 0x601010, 32, 9000)
+    stack = segment(0x6474e551, 6, 0, 0, 0, 0)
+    yield "static", executable(2, load, data, stack)
+    yield "movable", executable(3, segment(1, 5, 0, 0, 120, 120), data)
+    yield "interp", executable(3, segment(3, 4, 176, 0, 7, 7), load,
+                               body=b"/ld.so\0")
+    yield "bad_interp", executable(3, segment(3, 4, 120, 0, 400, 7), load)
+    yield "descending", executable(2, data, load)
+    yield "past_end", executable(2, segment(1, 5, 0, 0x400000, 1 << 40,
+                                            1 << 41))
+    yield "past_user", executable(2, segment(1, 5, 0, 0x7fffffffe000, 1,
+                                             1 << 63))
+    yield "huge", executable(2, segment(1, 5, 2**64 - 4096, 0x400000,
+                                        2**64 - 1, 2**64 - 1))
+    yield "many", executable(2, *(segment(1, 4, 0, i << 12, 1, 1)
+                                  for i in range(1, 40)))
+    yield "nowhere", executable(2, load, at=2**64 - 56)
+    yield "no_headers", executable(2)
+    yield "too_many", executable(2, load, count=65535)
+    yield "other_machine", executable(2, load, machine=183)
+    yield "cut", executable(2, load, data)[:130]
+
+
 def write(folder, seeds):
     os.makedirs(folder, exist_ok=True)
     for at, (name, data) in enumerate(seeds):
@@ -159,6 +198,7 @@ def main():
     if len(sys.argv) != 2:
         sys.exit("usage: make_corpus.py DIR")
     write(os.path.join(sys.argv[1], "cpio"), initrds())
+    write(os.path.join(sys.argv[1], "elf"), executables())
     write(os.path.join(sys.argv[1], "gzip"), members())
     write(os.path.join(sys.argv[1], "zstd"), frames())
 

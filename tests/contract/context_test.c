@@ -18,24 +18,33 @@ enum { SWITCHES = 1000, CONTEXTS = 100, STACK_USE = 6000 };
 /* Two contexts that hand the CPU to and fro, behind the scheduler's back and
  * with interrupts off throughout. */
 struct pair {
-    struct hal_context *home, *other;
-    volatile uint64_t turns;
+    struct hal_context *home, *other; /* set before the first switch */
+    uint64_t turns;                   /* atomic: it orders the two */
     bool began_off;
     void *arg_seen;
 };
 
+static uint64_t turns_of(struct pair *pair)
+{
+    return __atomic_load_n(&pair->turns, __ATOMIC_ACQUIRE);
+}
+
 static void answer(void *arg)
 {
     struct pair *pair = arg;
+    bool off = hal_irq_are_off();
+    uint64_t none = __atomic_fetch_add(&pair->turns, 0, __ATOMIC_ACQ_REL);
+    struct hal_context *home = pair->home, *other = pair->other;
 
-    pair->began_off = hal_irq_are_off();
+    ASSERT(none == 0);
+    pair->began_off = off;
     pair->arg_seen = arg;
     for (int i = 1; i < SWITCHES; i++) {
-        pair->turns = pair->turns + 1;
-        hal_context_switch(pair->other, pair->home);
+        __atomic_fetch_add(&pair->turns, 1, __ATOMIC_ACQ_REL);
+        hal_context_switch(other, home);
     }
-    pair->turns = pair->turns + 1;
-    hal_context_leave(pair->other, pair->home);
+    __atomic_fetch_add(&pair->turns, 1, __ATOMIC_ACQ_REL);
+    hal_context_leave(other, home);
 }
 
 static void check_switch(void)
@@ -47,14 +56,15 @@ static void check_switch(void)
     if (!CHECK_EQUAL(0, made))
         return;
     pair.home = thread_current()->context;
+    __atomic_store_n(&pair.turns, 0, __ATOMIC_RELEASE);
     hal_irq_disable();
     for (uint64_t i = 1; i <= SWITCHES; i++) {
         hal_context_switch(pair.home, pair.other);
-        if (pair.turns != i || !hal_irq_are_off())
+        if (turns_of(&pair) != i || !hal_irq_are_off())
             break;
     }
     hal_irq_enable();
-    CHECK_EQUAL(SWITCHES, pair.turns);
+    CHECK_EQUAL(SWITCHES, turns_of(&pair));
     CHECK(pair.began_off);
     CHECK(pair.arg_seen == &pair);
     hal_context_destroy(pair.other);
@@ -100,14 +110,19 @@ static uint8_t sum_of_stack(unsigned seed)
     return sum;
 }
 
-static volatile unsigned good_stacks;
+static unsigned good_stacks; /* atomic */
 
 static void use_stack(void *arg)
 {
     const unsigned *seed = arg;
 
     if (sum_of_stack(*seed) == (uint8_t)STACK_USE)
-        good_stacks = good_stacks + 1;
+        __atomic_fetch_add(&good_stacks, 1, __ATOMIC_RELEASE);
+}
+
+static unsigned stacks_seen(void)
+{
+    return __atomic_load_n(&good_stacks, __ATOMIC_ACQUIRE);
 }
 
 /* Threads that interleave each find their own stack as they left it. */
@@ -117,7 +132,7 @@ static void check_stacks(void)
     struct thread *thread;
     unsigned started = 0;
 
-    good_stacks = 0;
+    __atomic_store_n(&good_stacks, 0, __ATOMIC_RELAXED);
     for (unsigned i = 0; i < COUNT_OF(seeds); i++) {
         seeds[i] = i * 7;
         if (!CHECK_EQUAL(0,
@@ -127,9 +142,9 @@ static void check_stacks(void)
         thread_put(thread);
         started++;
     }
-    for (int i = 0; i < 100 && good_stacks < started; i++)
+    for (int i = 0; i < 100 && stacks_seen() < started; i++)
         thread_yield();
-    CHECK_EQUAL(started, good_stacks);
+    CHECK_EQUAL(started, stacks_seen());
 }
 
 static void check_no_memory(void)

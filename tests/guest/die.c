@@ -226,9 +226,9 @@ static void vector_float(void)
 {
     uint32_t mxcsr = 0x1f80 & ~0x200u;
 
-    __asm__ volatile("ldmxcsr %0; xorps %%xmm0, %%xmm0; divps %%xmm0, %%xmm0;"
-                     "pcmpeqd %%xmm1, %%xmm1; psrld $25, %%xmm1;"
-                     "pslld $23, %%xmm1; divps %%xmm0, %%xmm1"
+    __asm__ volatile("ldmxcsr %0; pcmpeqd %%xmm1, %%xmm1; psrld $25, %%xmm1;"
+                     "pslld $23, %%xmm1; xorps %%xmm0, %%xmm0;"
+                     "divps %%xmm0, %%xmm1"
                      :
                      : "m"(mxcsr)
                      : "xmm0", "xmm1");

@@ -111,8 +111,8 @@ void check(bool holds, const char *text)
 
 char *get_pages(size_t count, int prot)
 {
-    void *at = mmap(NULL, count * PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                    0);
+    void *at =
+        mmap(NULL, count * PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (at == MAP_FAILED) {
         say("no memory for %zu pages", count);

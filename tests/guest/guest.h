@@ -19,8 +19,8 @@
 enum { PAGE = 4096 };
 
 /* An address of the kernel half, and one that is not canonical. */
-#define KERNEL_ADDRESS UINT64_C(0xffff888000000000)
-#define BAD_ADDRESS    UINT64_C(0x0000900000000000)
+#define KERNEL_ADDRESS  UINT64_C(0xffff888000000000)
+#define BAD_ADDRESS     UINT64_C(0x0000900000000000)
 
 /* The system call instruction: the kernel's own result, -errno for an error.
  * CALL(write, 1, text, 4); missing arguments are 0. */
@@ -32,10 +32,8 @@ enum { PAGE = 4096 };
 #define RAW_PICK(a, b, c, d, e, f, pick, ...) pick
 #define RAW0(n)                               guest_call(n, 0, 0, 0, 0, 0, 0)
 #define RAW1(n, a)                            guest_call(n, (long)(a), 0, 0, 0, 0, 0)
-#define RAW2(n, a, b) \
-    guest_call(n, (long)(a), (long)(b), 0, 0, 0, 0)
-#define RAW3(n, a, b, c) \
-    guest_call(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define RAW2(n, a, b)                         guest_call(n, (long)(a), (long)(b), 0, 0, 0, 0)
+#define RAW3(n, a, b, c)                      guest_call(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
 #define RAW4(n, a, b, c, d) \
     guest_call(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 #define RAW5(n, a, b, c, d, e) \

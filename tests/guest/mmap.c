@@ -54,8 +54,7 @@ static void use_rights(void)
     show_pages("PROT_READ", get_pages(2, PROT_READ), 2);
     show_pages("PROT_READ | PROT_WRITE", get_pages(2, RW), 2);
     show_pages("PROT_WRITE", get_pages(2, PROT_WRITE), 2);
-    show_pages("PROT_EXEC | PROT_READ", get_pages(2, PROT_EXEC | PROT_READ),
-               2);
+    show_pages("PROT_EXEC | PROT_READ", get_pages(2, PROT_EXEC | PROT_READ), 2);
 }
 
 static void hold_values(void)

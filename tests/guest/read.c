@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/guest/read.c - read(2) and the ioctls of a raw stream, with "0123456789"
- * on stdin, then its end.
+ * tests/guest/read.c - read(2) and the ioctls of a raw stream, with
+ * "0123456789" on stdin, then its end.
  */
 #include <string.h>
 #include <sys/ioctl.h>

@@ -48,15 +48,16 @@ struct party {
     uint64_t stops, advances; /* times it stopped; times it had got on */
     uint64_t last_count;
     uint64_t writes;
+    uint8_t image[HAL_FPU_IMAGE_MAX];
 };
 
 static struct party spinner = {.who = SPINNER, .label = code_fill_spin};
 static struct party writer = {.who = WRITER, .label = code_fill_call};
 static struct timer tick;
-static uint64_t ticks, ticks_wanted, tick_ns;
+static uint64_t ticks; /* atomic: both threads' interrupts count */
+static uint64_t ticks_wanted, tick_ns;
 static bool extra;
-static volatile bool writer_is_done;
-static uint8_t image[HAL_FPU_IMAGE_MAX];
+static bool writer_is_done; /* atomic */
 
 static void say(const char *fmt, ...)
 {
@@ -142,13 +143,13 @@ static void give_registers(struct party *p)
 /* The vectors of an image, once the code that fills them has run. */
 static void check_vectors(struct party *p)
 {
-    hal_user_fpu_get(p->user, image);
+    hal_user_fpu_get(p->user, p->image);
     for (size_t v = 0; v < VECTORS; v++)
         for (size_t i = 0; i < 16; i++) {
             CHECK_EQUAL(vector_byte(p->who, v * 32 + i),
-                        image[160 + v * 16 + i]);
+                        p->image[160 + v * 16 + i]);
             CHECK_EQUAL(vector_byte(p->who, v * 32 + 16 + i),
-                        image[AVX_AT + v * 16 + i]);
+                        p->image[AVX_AT + v * 16 + i]);
         }
 }
 
@@ -254,13 +255,13 @@ static void open_party(struct party *p)
     p->thread = thread_current();
     CHECK(space_open(&p->space));
     CHECK_EQUAL(0, hal_user_create(&p->user));
-    p->thread->user = p->user;
+    thread_set_user(p->user);
     give_registers(p);
 }
 
 static void close_party(struct party *p)
 {
-    p->thread->user = NULL;
+    thread_set_user(NULL);
     hal_user_destroy(p->user);
     space_close(&p->space);
 }
@@ -275,10 +276,10 @@ static void kill_spinner(void *arg)
  * writer, and then the spinner alone is left for the deadline. */
 static void on_tick(void *arg)
 {
-    struct thread *running = cpu_this()->current;
+    struct thread *running = thread_current();
 
     (void)arg;
-    if (++ticks >= ticks_wanted) {
+    if (__atomic_add_fetch(&ticks, 1, __ATOMIC_RELAXED) >= ticks_wanted) {
         thread_set_work(writer.thread, THREAD_WORK_EXIT);
         return;
     }
@@ -293,7 +294,7 @@ static void run_writer(void *arg)
     open_party(&writer);
     run_party(&writer);
     close_party(&writer);
-    writer_is_done = true;
+    __atomic_store_n(&writer_is_done, true, __ATOMIC_RELEASE);
 }
 
 static void run_spinner(void *arg)
@@ -305,7 +306,7 @@ static void run_spinner(void *arg)
     timer_init(&tick, on_tick, NULL);
     timer_arm(&tick, hal_clock_now() + tick_ns);
     timer_init(&deadline, kill_spinner, NULL);
-    while (!writer_is_done) {
+    while (!__atomic_load_n(&writer_is_done, __ATOMIC_ACQUIRE)) {
         hal_irq_disable();
         if (thread_has_work(spinner.thread)) {
             hal_irq_enable();

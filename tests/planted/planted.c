@@ -47,7 +47,7 @@ static void plant_stack(void)
 {
     volatile char buffer[8] = {0};
     volatile unsigned at = sizeof(buffer);
-    volatile char *edge = buffer;
+    volatile char *volatile edge = buffer; /* or UBSan sees it first */
 
     sink = edge[at];
 }

@@ -83,5 +83,5 @@ TEST(Account, MisusePanics)
     EXPECT_PANIC(AccountNeitherWaitNorNowait, "patience");
     EXPECT_PANIC(AccountBothWaitAndNowait, "patience");
     EXPECT_PANIC(AccountUnknownHow, "how &");
-    EXPECT_PANIC(AccountWaitWhilePinned, "pinned == 0");
+    EXPECT_PANIC(AccountWaitWhilePinned, "cpu_is_pinned");
 }

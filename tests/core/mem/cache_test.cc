@@ -357,7 +357,7 @@ TEST(Cache, MisusePanics)
     EXPECT_PANIC(CacheFreeInside, "assertion failed");
     EXPECT_PANIC(CacheFreeFrame, "is none of its objects");
     EXPECT_PANIC(CacheFiniAlive, "cache_live");
-    EXPECT_PANIC(CacheWaitWhilePinned, "pinned == 0");
+    EXPECT_PANIC(CacheWaitWhilePinned, "cpu_is_pinned");
     EXPECT_PANIC(KmemWrongSize, "is not of 4000 bytes");
     EXPECT_PANIC(KmemWrongClass, "is none of its objects");
 }

@@ -328,7 +328,7 @@ TEST(Page, MisusePanics)
     EXPECT_PANIC(PageOfNoRam, "no RAM of the allocator");
     EXPECT_PANIC(PagePutTwice, "old > 0");
     EXPECT_PANIC(PageOrderTooLarge, "order <=");
-    EXPECT_PANIC(PageWaitWhilePinned, "pinned == 0");
+    EXPECT_PANIC(PageWaitWhilePinned, "cpu_is_pinned");
     EXPECT_PANIC(PageFreedWhileLinked, "list_is_linked");
     EXPECT_PANIC(PageFreedWhileBusy, "flags_of(page)");
     EXPECT_PANIC(PageNotOfATable, "no descriptor");

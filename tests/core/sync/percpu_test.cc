@@ -41,9 +41,14 @@ TEST(Percpu, ByNumberIsThisOne)
     cpu_unpin();
 }
 
+static bool has_run(const bool *ran)
+{
+    return __atomic_load_n(ran, __ATOMIC_ACQUIRE);
+}
+
 static void note_run(void *arg)
 {
-    *static_cast<bool *>(arg) = true;
+    __atomic_store_n(static_cast<bool *>(arg), true, __ATOMIC_RELEASE);
 }
 
 // A thread that is ready gets the CPU at the last unpin, and not before.
@@ -57,16 +62,16 @@ static void expect_switch_at_unpin(bool interrupts_off)
     cpu_pin();
     cpu_pin();
     thread_start(thread);
-    cpu_this()->resched = true;
+    __atomic_store_n(&cpu_this()->resched, true, __ATOMIC_RELAXED);
     cpu_unpin();
-    EXPECT_FALSE(ran);
+    EXPECT_FALSE(has_run(&ran));
     if (interrupts_off)
         saved = hal_irq_save();
     cpu_unpin();
-    EXPECT_EQ(!interrupts_off, ran);
+    EXPECT_EQ(!interrupts_off, has_run(&ran));
     if (interrupts_off)
         hal_irq_restore(saved);
-    while (!ran)
+    while (!has_run(&ran))
         thread_yield();
     thread_put(thread);
 }

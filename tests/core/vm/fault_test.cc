@@ -189,4 +189,31 @@ TEST_F(FaultTest, ReferencesKeepItAlive)
     aspace_put(as);
 }
 
+TEST_F(FaultTest, CheckSeesWhatDoesNotBelong)
+{
+    struct page *page = page_alloc(0, MEM_WAIT, nullptr);
+    struct hal_range hole = {kAt + kPage, 1}, mapped = {kAt, 1};
+
+    MapAt(kAt, kPage, kR);
+    EXPECT_EQ(0, Read(kAt));
+    for (struct hal_range range : {hole, mapped}) {
+        struct hal_gather gather = {};
+        struct hal_tables tables = {};
+
+        gather.mmu = aspace_mmu(as_);
+        hal_mmu_unmap(&gather, range);
+        hal_mmu_flush(&gather);
+        EXPECT_TRUE(aspace_check(as_)); // forgetting is allowed
+        ASSERT_EQ(0, hal_mmu_reserve(&tables, range));
+        hal_mmu_map(gather.mmu, range, page_addr(page), HAL_READ, HAL_NORMAL,
+                    &tables);
+        hal_mmu_unreserve(&tables);
+        EXPECT_FALSE(aspace_check(as_));
+        hal_mmu_unmap(&gather, range);
+        hal_mmu_flush(&gather);
+        EXPECT_TRUE(aspace_check(as_));
+    }
+    page_put(page);
+}
+
 } // namespace

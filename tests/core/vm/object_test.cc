@@ -77,4 +77,36 @@ TEST_F(ObjectTest, UnmapPageReachesEveryRegion)
     EXPECT_EQ(0, aspace_unmap(as_, kAt, 12 * kPage));
 }
 
+// The page goes between the pager's answer and the map: it must not be mapped.
+TEST_F(ObjectTest, PageTakenOutDuringAFaultIsNotMapped)
+{
+    const struct {
+        unsigned prot, flags, access;
+    } rows[] = {
+        {kR, LX_MAP_PRIVATE, HAL_READ},
+        {kR, LX_MAP_SHARED, HAL_READ},
+        {kRW, LX_MAP_SHARED, HAL_READ},
+        {kRW, LX_MAP_SHARED, HAL_WRITE},
+    };
+
+    for (const auto &row : rows) {
+        TestFile file(1, false, true);
+
+        MapAt(kAt, kPage, row.prot, row.flags, file.object());
+        file.on_get = [&file] { file.Drop(0); };
+        EXPECT_EQ(0, aspace_fault(as_, kAt, row.access));
+        EXPECT_EQ(-1, Rights(kAt));
+        EXPECT_EQ(-ENXIO, aspace_fault(as_, kAt, row.access));
+        UnmapAll();
+    }
+    // A copy is the writer's own.
+    TestFile file(1, false, true);
+
+    MapAt(kAt, kPage, kRW, LX_MAP_PRIVATE, file.object());
+    file.on_get = [&file] { file.Drop(0); };
+    EXPECT_EQ(0, aspace_fault(as_, kAt, HAL_WRITE));
+    EXPECT_EQ(FileByte(7), Read(kAt + 7));
+    UnmapAll();
+}
+
 } // namespace

@@ -55,6 +55,8 @@ int TestFile::GetPage(struct vm_object *object, uint64_t i, struct page **out)
         return -ENXIO;
     page_get(file->pages_[i]);
     *out = file->pages_[i];
+    if (file->on_get)
+        file->on_get();
     return 0;
 }
 

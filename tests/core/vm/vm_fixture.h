@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -51,8 +52,9 @@ public:
     void Drop(size_t i);
     void Release(); // the test's own reference
 
-    int fail_get = 0;   // get_page returns this when not 0
-    int fail_dirty = 0; // dirty_page likewise
+    int fail_get = 0;             // get_page returns this when not 0
+    int fail_dirty = 0;           // dirty_page likewise
+    std::function<void()> on_get; // while the caller waits for its page
     unsigned gets = 0, finds = 0, dirties = 0, releases = 0;
 
 private:

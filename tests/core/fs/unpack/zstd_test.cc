@@ -125,6 +125,35 @@ TEST(Zstd, DoesWhatASequenceSays)
     EXPECT_EQ(Text("aaaa"), got.bytes);
 }
 
+// The number of sequences takes 1, 2 or 3 bytes.
+Bytes Count(uint32_t count)
+{
+    if (count < 128)
+        return Little(count, 1);
+    if (count < 0x7f00)
+        return Bytes{static_cast<uint8_t>(128 + count / 256),
+                     static_cast<uint8_t>(count)};
+    return Bytes{255} + Little(count - 0x7f00, 2);
+}
+
+TEST(Zstd, DoesAsManySequencesAsABlockSays)
+{
+    for (uint32_t count : {1, 127, 128, 0x7eff, 0x7f00, 0x7f05}) {
+        // Each repeats 3 bytes, from the second newest distance, as there are
+        // no literals: from 4 back, then 1, and so on.
+        Bytes block = Bytes{0} + Count(count) + Bytes{0x54, 0, 0, 0, 1};
+        Bytes frame =
+            kMagic + Bytes{0, 80} + Block(RAW, 5, Text("abcde"), false);
+        Outcome got = Decode(frame + Block(COMPRESSED, block.size(), block));
+        Bytes expected = Text("abcde");
+
+        for (uint32_t i = 0; i < 3 * count; i++)
+            expected.push_back(expected.end()[i / 3 % 2 == 0 ? -4 : -1]);
+        EXPECT_EQ(0, got.error) << got.why;
+        EXPECT_TRUE(expected == got.bytes) << count;
+    }
+}
+
 TEST(Zstd, DecodesRawAndRleBlocks)
 {
     Bytes blocks = Block(RAW, 2, Text("ab"), false) +
@@ -200,6 +229,7 @@ std::vector<Bad> BadHeaders()
          kMagic + Bytes{0x24, 1} + Block(RAW, 1, {'a'}) + Bytes(4)},
         {ENODATA, "zstd: it ends inside a frame",
          Frame(0, Block(RAW, 0, {}, false))},
+        {ENODATA, "zstd: it ends inside a frame", Frame(9, Block(RLE, 9, {}))},
     };
 }
 
@@ -276,6 +306,11 @@ std::vector<Bad> BadSequences()
          Sequence(0, 0, 53, {1})},
         {EINVAL, "zstd: a table of sequences is damaged",
          Compressed({0, 1, 0x80, 0x0f, 0})},
+        // Cut off, and with more zeros than there are symbols.
+        {EINVAL, "zstd: a table of sequences is damaged",
+         Compressed({0, 1, 0x80, 0x00})},
+        {EINVAL, "zstd: a table of sequences is damaged",
+         Compressed(Bytes{0, 1, 0x80, 0x10, 0xfe} + Repeat(0xff, 9))},
         {EINVAL, "zstd: a table is repeated before any",
          Compressed({0, 1, 0xc0})},
         {EINVAL, "zstd: sequences have no end mark", Sequence(1, 2, 0, {})},
