@@ -147,13 +147,3 @@ function(cyphera_kernel_objects_target)
         add_dependencies(objects ${kernel} ${host})
     endif()
 endfunction()
-
-# A plain program of the host, build/<preset>/host/<name>, not instrumented.
-function(cyphera_host_program name)
-    add_executable(${name} EXCLUDE_FROM_ALL ${ARGN})
-    target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
-    target_compile_options(${name} PRIVATE
-        -std=gnu17 -O2 -g ${CYPHERA_WARNINGS})
-    set_target_properties(${name} PROPERTIES
-        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/host)
-endfunction()

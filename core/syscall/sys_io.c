@@ -24,13 +24,15 @@ static int64_t move_buffer(struct thread *self, const uint64_t *args,
                                  .at = args[1],
                                  .left = min_u64(args[2], CALL_BYTES_MAX)};
     struct file *file = file_of(self, args[0]);
+    bool is_sound = is_user_range(args[1], args[2]);
     ssize_t moved;
 
     if (file == NULL)
         return -EBADF;
-    if (is_user_range(args[1], args[2]))
-        moved = move(file, &cursor);
-    else
+    if (!is_sound)
+        cursor.left = 0; /* what the file has against it is told first */
+    moved = move(file, &cursor);
+    if (moved == 0 && !is_sound)
         moved = -EFAULT;
     file_put(file);
     return result_of(moved);

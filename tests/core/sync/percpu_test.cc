@@ -130,7 +130,7 @@ CHILD(PercpuNumberTooLarge)
 
 TEST(Percpu, MisusePanics)
 {
-    EXPECT_PANIC(PercpuThisUnpinned, "pinned > 0");
+    EXPECT_PANIC(PercpuThisUnpinned, "hal_irq_are_off()");
     EXPECT_PANIC(PercpuUnpinTooMany, "pinned > 0");
     EXPECT_PANIC(PercpuNumberTooLarge, "number <");
 }

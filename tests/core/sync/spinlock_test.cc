@@ -69,6 +69,22 @@ TEST(Spinlock, RanksAscend)
     spin_unlock(&outer);
 }
 
+TEST(Spinlock, HandedOverStaysHeldUntilUnlocked)
+{
+    struct spinlock lock;
+
+    spin_init(&lock, &outer_class);
+    for (int i = 0; i < 2; i++) {
+        spin_lock(&lock);
+        spin_hand_over(&lock);
+        EXPECT_TRUE(spin_is_held(&lock));
+        EXPECT_TRUE(cpu_is_atomic());
+        spin_unlock_handed(&lock);
+        EXPECT_FALSE(spin_is_held(&lock));
+        EXPECT_FALSE(cpu_is_atomic());
+    }
+}
+
 struct shared {
     struct spinlock lock;
     bool fired;
@@ -148,6 +164,14 @@ CHILD(SpinUnlockFree)
     spin_unlock(&lock);
 }
 
+CHILD(SpinHandOverFree)
+{
+    struct spinlock lock;
+
+    spin_init(&lock, &outer_class);
+    spin_hand_over(&lock);
+}
+
 CHILD(SpinUninitialised)
 {
     struct spinlock lock = {};
@@ -167,6 +191,7 @@ TEST(Spinlock, MisusePanics)
 {
     EXPECT_PANIC(SpinTwice, "lock outer: taken twice");
     EXPECT_PANIC(SpinUnlockFree, "is_held_here");
+    EXPECT_PANIC(SpinHandOverFree, "is_held_here");
     EXPECT_PANIC(SpinUninitialised, "class_of");
     EXPECT_PANIC(SpinSleepingRank, "class_of->rank >=");
 }
