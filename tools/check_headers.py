@@ -21,16 +21,18 @@ FLAGS = ["-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-I.", "-DCHECKED=1",
 KERNEL = ["-ffreestanding", "-mgeneral-regs-only"]
 # Headers that see libc.
 HOST = re.compile(r"^(sim|tests|targets/hosted)/|^hal/hosted/(host_|stub/)")
-# GoogleTest's users are C++ only.
-CXX_ONLY = re.compile(r"^tests/support/")
+# A header of C++ tests; it begins with a C++ comment.
+CXX = re.compile(r"^//")
 
 
 def commands(path, gen):
     flags = FLAGS + ([f"-I{gen}"] if gen else [])
     flags += ["-D_GNU_SOURCE"] if HOST.match(path) else KERNEL
+    if CXX.match(sources.read(path)):
+        yield ["g++", "-std=c++17", *flags, "-x", "c++", path]
+        return
     for c, cxx in COMPILERS:
-        if not CXX_ONLY.match(path):
-            yield [c, "-std=c17", *flags, "-x", "c", path]
+        yield [c, "-std=c17", *flags, "-x", "c", path]
         yield [cxx, "-std=c++17", *flags, "-x", "c++", path]
 
 

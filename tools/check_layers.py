@@ -45,7 +45,7 @@ LAYERS = {
 }
 FREESTANDING = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h"}
 # Files that may see the host's headers.
-HOST = re.compile(r"^(tests|sim|targets/hosted|targets/fuzz)/"
+HOST = re.compile(r"^(tests|sim|targets/(hosted|fuzz|bench))/"
                   r"|^hal/hosted/(host_|stub/)")
 # The interfaces of the sanitizers, which are declarations and macros only.
 WATCHERS = re.compile(r"^hal/hosted/ (sanitizer|valgrind)/"

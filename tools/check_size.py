@@ -16,8 +16,9 @@ FILE_LINES = {".c": 600, ".cc": 600, ".h": 200, ".S": 600, ".py": 300}
 FUNCTION_LINES = 60
 SHORT_LINES, SHORT_SHARE = 40, 0.95
 PARAMETERS = 5
-# A translation takes what it takes: where, what, rights, type, table pages.
-MORE_PARAMETERS = {"hal_mmu_map": 6}
+# Those that take what they take: a translation (where, what, rights, type,
+# table pages); a system call (number and six registers).
+MORE_PARAMETERS = {"hal_mmu_map": 6, "guest_call": 7}
 NESTING = 3
 CONTROL = re.compile(r"^( *)(?:\} )?(if|for|while|switch|do|else"
                      r"|list_for_each\w*)\b")
@@ -89,6 +90,8 @@ def complaints(function):
     at = f"{function.path}:{function.line}: {function.name}"
     if function.lines > FUNCTION_LINES:
         yield f"{at}: {function.lines} lines, at most {FUNCTION_LINES}"
+    if function.path.endswith(".cc"):
+        return  # a test's tables and loops over them are its own affair
     most = MORE_PARAMETERS.get(function.name, PARAMETERS)
     if function.parameters > most:
         yield f"{at}: {function.parameters} parameters, at most {most}"

@@ -20,14 +20,13 @@ def complaints(path):
     if len(lines) <= first or LICENCE not in lines[first]:
         yield f"{path}: its first line does not say {LICENCE}"
         return
-    if path.endswith(C_LIKE):
-        head = "\n".join(lines[first + 1:first + 3])
-        if not re.match(rf"/\*\n \* {re.escape(path)} - \S", head):
-            yield f'{path}: goes on with no "{path} - purpose" block'
-    elif path.endswith(".cc"):
-        head = "\n".join(lines[first + 1:first + 3])
+    head = "\n".join(lines[first + 1:first + 3])
+    if path.endswith(".cc") or path.endswith(".h") and lines[0][:2] == "//":
         if not re.search(rf"^// {re.escape(path)} - \S", head, re.M):
             yield f'{path}: goes on with no "// {path} - purpose"'
+    elif path.endswith(C_LIKE):
+        if not re.match(rf"/\*\n \* {re.escape(path)} - \S", head):
+            yield f'{path}: goes on with no "{path} - purpose" block'
 
 
 def main():

@@ -35,7 +35,24 @@ static int get_store_page(struct vm_object *object, uint64_t index,
     return 0;
 }
 
-const struct vm_pager_ops store_pager_ops = {.get_page = get_store_page};
+static void find_store_pages(struct vm_object *object, uint64_t index,
+                             struct page **out, size_t count)
+{
+    struct store_node *node = node_of(object);
+
+    for (size_t i = 0; i < count; i++) {
+        struct page **slot = page_slot(node, index + i);
+
+        out[i] = slot != NULL ? *slot : NULL;
+        if (out[i] != NULL)
+            page_get(out[i]);
+    }
+}
+
+const struct vm_pager_ops store_pager_ops = {
+    .get_page = get_store_page,
+    .find_pages = find_store_pages,
+};
 
 /* Makes room in the table for chunk number chunk. */
 static int grow_table(struct store_node *node, size_t chunk)

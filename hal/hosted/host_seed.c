@@ -110,7 +110,17 @@ void host_seed_charge(void)
 
 bool host_seed_idle(void)
 {
-    return sim_vtime_skip(&vtime);
+    static bool told;
+
+    if (sim_vtime_skip(&vtime))
+        return true;
+    /* Only a signal ends it now. */
+    if (!told)
+        host_error("virtual time stands still: all wait, and nothing is left "
+                   "to happen",
+                   0);
+    told = true;
+    return false;
 }
 
 unsigned host_seed_steps(uint64_t quiet)

@@ -241,6 +241,12 @@ static void x87_float(void)
     __asm__ volatile("fldcw %0; fld1; fldz; fdivrp; fwait" : : "m"(control));
 }
 
+/* Linux may emulate it; Cyphera has no such page. */
+static void vsyscall(void)
+{
+    run_at((const void *)UINT64_C(0xffffffffff600000));
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -281,6 +287,7 @@ static const struct {
     {"load-segment", load_segment},
     {"vector-float", vector_float},
     {"x87-float", x87_float},
+    {"vsyscall", vsyscall},
 };
 
 int main(int argc, char **argv)

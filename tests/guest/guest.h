@@ -30,17 +30,16 @@ enum { PAGE = 4096 };
              RAW0) \
     (number __VA_OPT__(, ) __VA_ARGS__)
 #define RAW_PICK(a, b, c, d, e, f, pick, ...) pick
-#define RAW0(n)                               guest_call(n, 0, 0, 0, 0, 0, 0)
-#define RAW1(n, a)                            guest_call(n, (long)(a), 0, 0, 0, 0, 0)
-#define RAW2(n, a, b)                         guest_call(n, (long)(a), (long)(b), 0, 0, 0, 0)
-#define RAW3(n, a, b, c)                      guest_call(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define RAW4(n, a, b, c, d) \
-    guest_call(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-#define RAW5(n, a, b, c, d, e) \
-    guest_call(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
-#define RAW6(n, a, b, c, d, e, f) \
-    guest_call(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), \
-               (long)(f))
+#define RAW0(n)                               GUEST_CALL(n, 0, 0, 0, 0, 0, 0)
+#define RAW1(n, a)                            GUEST_CALL(n, a, 0, 0, 0, 0, 0)
+#define RAW2(n, a, b)                         GUEST_CALL(n, a, b, 0, 0, 0, 0)
+#define RAW3(n, a, b, c)                      GUEST_CALL(n, a, b, c, 0, 0, 0)
+#define RAW4(n, a, b, c, d)                   GUEST_CALL(n, a, b, c, d, 0, 0)
+#define RAW5(n, a, b, c, d, e)                GUEST_CALL(n, a, b, c, d, e, 0)
+#define RAW6(n, a, b, c, d, e, f)             GUEST_CALL(n, a, b, c, d, e, f)
+#define GUEST_CALL(n, a, b, c, d, e, f) \
+    guest_call(n, (const long[]){(long)(a), (long)(b), (long)(c), (long)(d), \
+                                 (long)(e), (long)(f)})
 
 /* Makes a call, prints it, and notes a failure unless it gives want. */
 #define EXPECT(want, name, ...) \
@@ -50,7 +49,7 @@ enum { PAGE = 4096 };
 /* Prints a condition and whether it holds; it should. */
 #define CHECK(condition) check(condition, #condition)
 
-long guest_call(long number, long a, long b, long c, long d, long e, long f);
+long guest_call(long number, const long args[6]);
 void expect(long want, long got, const char *text);
 void check(bool holds, const char *text);
 

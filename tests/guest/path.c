@@ -59,8 +59,8 @@ static void read_link_errors(void)
     EXPECT(-ELOOP, readlink, "/loop1/x", buffer, 10);
     EXPECT(-ELOOP, readlink, "/loop1/", buffer, 10);
     EXPECT(-ENAMETOOLONG, readlink, too_long, buffer, 10);
-    EXPECT(-ENOENT, readlink, too_long + sizeof(too_long) - 257, buffer, 10);
-    EXPECT(-ENAMETOOLONG, readlink, too_long + sizeof(too_long) - 258, buffer,
+    EXPECT(-ENOENT, readlink, too_long + sizeof(too_long) - 256, buffer, 10);
+    EXPECT(-ENAMETOOLONG, readlink, too_long + sizeof(too_long) - 257, buffer,
            10);
     EXPECT(-EFAULT, readlink, NULL, buffer, 10);
     EXPECT(-EFAULT, readlink, KERNEL_ADDRESS, buffer, 10);

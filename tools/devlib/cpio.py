@@ -30,6 +30,14 @@ class Archive:
     def file(self, name, data, mode=0o644):
         self.add(name, stat.S_IFREG | mode, data)
 
+    def twins(self, names, data, mode=0o644):
+        """One file with several names; the last member carries the data."""
+        self.inode += 1
+        for name in names:
+            self.names.add(name)
+            self._member(name, self.inode, stat.S_IFREG | mode, len(names),
+                         data if name == names[-1] else b"", (0, 0))
+
     def link(self, name, target):
         self.add(name, stat.S_IFLNK | 0o777, target.encode())
 

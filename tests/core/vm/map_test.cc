@@ -245,10 +245,12 @@ TEST_F(MapTest, NeighboursOfOneKindAreOneRegion)
     EXPECT_EQ(2u, Regions()); // not the next offset
     MapAt(kAt + 3 * kPage, kPage, kR, LX_MAP_SHARED, object, 2 * kPage);
     EXPECT_EQ(3u, Regions()); // not the same kind
-    EXPECT_EQ(int64_t{kAt + 4 * kPage},
-              Map(kAt + 4 * kPage, kPage, kR, LX_MAP_PRIVATE | kFixed, object,
-                  3 * kPage, LX_PROT_EXEC));
-    EXPECT_EQ(4u, Regions());
+    MapAt(kAt + 4 * kPage, kPage, kR, LX_MAP_SHARED, object, 3 * kPage);
+    EXPECT_EQ(3u, Regions());
+    EXPECT_EQ(int64_t{kAt + 5 * kPage},
+              Map(kAt + 5 * kPage, kPage, kR, LX_MAP_SHARED | kFixed, object,
+                  4 * kPage, LX_PROT_EXEC));
+    EXPECT_EQ(4u, Regions()); // not the same for mprotect
     EXPECT_EQ(0, aspace_unmap(as_, kAt, 6 * kPage));
 }
 

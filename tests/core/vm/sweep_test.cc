@@ -22,6 +22,7 @@ protected:
         while (failed != 0 && !HasFailure()) {
             prepare();
             struct aspace_usage before = Usage();
+            uint64_t objects = harness::resources().objects;
             int error;
 
             fault_plan_nth(FAULT_ANY, ++k);
@@ -35,6 +36,7 @@ protected:
             }
             struct aspace_usage after = Usage();
             EXPECT_EQ(-ENOMEM, error) << name << " " << k;
+            EXPECT_EQ(objects, harness::resources().objects) << name;
             EXPECT_EQ(before.regions, after.regions) << name << " " << k;
             EXPECT_EQ(before.mapped_bytes, after.mapped_bytes) << name;
             EXPECT_EQ(before.resident_pages, after.resident_pages) << name;

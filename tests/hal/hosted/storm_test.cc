@@ -26,7 +26,7 @@ constexpr uint64_t kKicks = 100000;
 constexpr uint64_t kKicksPerInterrupt = 50;
 // From the entry into user code to the kick, in pause instructions: most kicks
 // come about when the stub resumes. Some wait for a round of the user code.
-constexpr uint64_t kWait = 400, kKicksPerRound = 10;
+constexpr uint64_t kWait = 400, kKicksPerRound = 500;
 constexpr unsigned kUsers = 2;
 
 constexpr uint64_t kAvx = 1 << 2, kAvx512 = 7 << 5;
@@ -89,10 +89,10 @@ void wait_round(const Storm *storm, uint64_t user)
 // comes out, or this waits for ever and the test's time runs out.
 void kick(Storm *storm, uint64_t kicks)
 {
-    leave_core();
     struct hosted_cpu *cpu = hosted_cpu_at(0);
     harness::Random random(1);
 
+    leave_core();
     for (uint64_t i = 1; i <= kicks && !failed(storm); i++) {
         uint64_t runs = returned(storm);
 

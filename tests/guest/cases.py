@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the guest programs are run with, and the root they find.
+
+A Case runs one program. Its output on the host's Linux is what must come out,
+unless the host rightly differs: then `status` says what must.
+"""
+import os
+import random
+import stat
+import sys
+
+sys.dont_write_bytecode = True
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+
+from devlib.cpio import Archive  # noqa: E402
+
+# How init finds its environment, on the host too.
+ENVIRONMENT = {"HOME": "/", "TERM": "linux"}
+
+DIRECTORIES = {"dir": 0o755, "dir/private": 0o700}
+FILES = {"empty": (b"", 0o644), "dir/inner": (b"inner\n", 0o4755)}
+TWINS = (("file", "twin"), b"content\n", 0o640)
+LINKS = {"link": "file", "dirlink": "dir", "dir/up": "../file",
+         "dangling": "nowhere", "loop1": "loop2", "loop2": "loop1",
+         "long": "long/" * 600}
+
+
+class Case:
+    """A program, its arguments and its input."""
+
+    def __init__(self, program, *args, stdin=b"", status=None, asks=False,
+                 name=None):
+        self.program, self.args, self.stdin = program, list(args), stdin
+        self.status = status  # not None: the host's does not count
+        self.asks = asks      # a byte of input for each "waiting" on stderr
+        self.name = name or " ".join([program, *args])[:60]
+
+
+def random_bytes(size, seed):
+    return random.Random(seed).randbytes(size)
+
+
+def hello_cases():
+    cases = [Case("hello_bare")]
+    for program in ("hello-musl", "hello-musl-pie", "hello-glibc",
+                    "hello-glibc-pie"):
+        cases += [Case(program, *words)
+                  for words in ((), ("0",), ("7",), ("255",), ("259",))]
+    return cases
+
+
+def cat_cases():
+    return [Case("cat-musl", stdin=data, name=f"cat {what}")
+            for what, data in (
+                ("nothing", b""), ("a byte", b"\0"),
+                ("every byte", bytes(range(256)) * 40),
+                ("escapes", b"\x10\x04\x10\x10\x04\x01x" * 9),
+                ("a MiB", random_bytes(1 << 20, 1)))]
+
+
+def args_cases():
+    many = [str(n) * (n % 7) for n in range(1000)]
+    return [Case("args"), Case("args", ""),
+            Case("args", "a", "", "b c", "\"'\\", "-x", "--"),
+            Case("args", *many, name="args, 1000"),
+            Case("args", "x" * 60000, "y", name="args, 60000 bytes"),
+            Case("args", "\udcff\udc80é\n\t", name="args, not text")]
+
+
+def exit_cases():
+    return [Case("exit", how, str(status)) for how in ("exit", "group")
+            for status in (0, 7, 255, 256 + 3, -1, 0x1234500ff)]
+
+
+DEATHS = """read-null write-constant write-text read-none write-read-only
+write-taken read-unmapped read-kernel read-bad write-across run-data run-stack
+run-null run-kernel run-bad return-bad stack-bad stack-segment stack-overflow
+undefined divide divide-overflow breakpoint interrupt-3 interrupt-4
+interrupt-14 interrupt-129 single-step halt clear-interrupts port
+control-register model-register load-segment vector-float x87-float""".split()
+
+
+def die_cases():
+    return [Case("die", way) for way in DEATHS] + [
+        Case("die", "vsyscall", status=139), Case("die")]
+
+
+GROUPS = {
+    "hello": hello_cases(),
+    "cat": cat_cases(),
+    "args": args_cases(),
+    "exit": exit_cases(),
+    "die": die_cases(),
+    "io": [Case("write"), Case("read", stdin=b"0123456789")],
+    "memory": [Case("brk"), Case("mmap"), Case("mprotect")],
+    "big": [Case("big", "32"), Case("big", "256")],
+    "self": [Case("arch"), Case("ids"), Case("random"), Case("regs")],
+    "path": [Case("path")],
+    "absent": [Case("absent"), Case("absent", "own", status=0)],
+    "rseq": [Case("rseq"), Case("rseq", "wait", asks=True),
+             Case("rseq", "lose", asks=True),
+             Case("rseq", "forge", asks=True)],
+}
+
+
+def read_file(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def make_archive(programs):
+    """The root as a cpio archive; programs: {name in the root: file}."""
+    archive = Archive()
+    for name, mode in DIRECTORIES.items():
+        archive.directory(name, mode)
+    for name, (data, mode) in FILES.items():
+        archive.file(name, data, mode)
+    archive.twins(*TWINS)
+    for name, target in LINKS.items():
+        archive.link(name, target)
+    for name, path in programs.items():
+        archive.file(name, read_file(path), 0o755)
+    return archive.close()
+
+
+def write_file(path, data, mode):
+    with open(path, "wb") as f:
+        f.write(data)
+    os.chmod(path, mode)
+    os.utime(path, (0, 0))
+
+
+def make_tree(root, programs):
+    """The same in the directory root."""
+    os.chmod(root, 0o755)
+    for name, mode in DIRECTORIES.items():
+        os.mkdir(os.path.join(root, name), mode)
+        os.chmod(os.path.join(root, name), mode)
+    for name, (data, mode) in FILES.items():
+        write_file(os.path.join(root, name), data, mode)
+    names, data, mode = TWINS
+    write_file(os.path.join(root, names[0]), data, mode)
+    for name in names[1:]:
+        os.link(os.path.join(root, names[0]), os.path.join(root, name))
+    for name, target in LINKS.items():
+        os.symlink(target, os.path.join(root, name))
+    for name, path in programs.items():
+        write_file(os.path.join(root, name), read_file(path),
+                   stat.S_IRWXU | 0o055)
