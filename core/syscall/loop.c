@@ -147,7 +147,7 @@ static void do_work(struct thread *self)
         task_exit(self->task);
     }
     if ((work & THREAD_WORK_RESCHED) != 0)
-        thread_yield();
+        thread_resched();
     if ((work & THREAD_WORK_RSEQ) != 0 && rseq_resume(self->task) != 0)
         end_by_signal(self, LX_SIGSEGV, self->task->rseq);
     if ((work & THREAD_WORK_RESTART) != 0)
