@@ -57,15 +57,17 @@ static int status_of(int error)
     }
 }
 
+/* A bad initrd was told of in the log. */
 static void load_root(void)
 {
     int error = store_init(&store);
 
-    if (error == 0)
-        error = initramfs_load(&store);
     if (error != 0)
-        give_up(error == -ENOMEM ? STATUS_NO_RESOURCES : STATUS_NOT_FOUND,
-                "cannot unpack the initrd", error);
+        give_up(STATUS_NO_RESOURCES, "no root", error);
+    error = initramfs_load(&store);
+    if (error != 0)
+        hal_power_off(error == -ENOMEM ? STATUS_NO_RESOURCES
+                                       : STATUS_NOT_FOUND);
     page_release_initrd();
 }
 
@@ -81,9 +83,9 @@ static void start_init(void *arg)
     error = init_command_find(&store, &options, &command);
     if (error != 0)
         give_up(status_of(error), "no init", error);
-    if (options.fault_plan != NULL && fault_plan_parse(options.fault_plan) != 0)
-        give_up(STATUS_NO_RESOURCES, "fault=", -EINVAL);
     error = process_start_init(&store, &command.args, user_loop);
+    if (error == -ENOEXEC || error == -EINVAL)
+        hal_power_off(STATUS_NOT_EXECUTABLE); /* the log says why */
     if (error != 0)
         give_up(status_of(error), command.args.path, error);
     init_command_free(&command);
@@ -117,11 +119,15 @@ void core_main(void)
     cache_init_all();
     log_info("Cyphera on %s, %llu KiB of memory", boot->machine,
              (unsigned long long)(page_total_count() * PAGE_SIZE / 1024));
+    if (options.fault_plan != NULL && fault_plan_parse(options.fault_plan) != 0)
+        give_up(STATUS_NO_RESOURCES, "fault=", -EINVAL);
     if (options.strace != NULL && trace_enable(options.strace) != 0)
         give_up(STATUS_NO_RESOURCES, "strace=", -EINVAL);
     if (!random_init())
         log_warning("no source of entropy");
-    aspace_init_all();
+    error = aspace_init_all();
+    if (error != 0)
+        give_up(STATUS_NO_RESOURCES, "too little memory", error);
     store_init_all();
     process_init_all();
     start_threads();

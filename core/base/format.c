@@ -145,8 +145,7 @@ static void put_digits(struct sink *sink, const struct spec *spec,
     bool is_octal = spec->alternate && base == 8; /* begins with a zero */
     struct number n = {.prefix = prefix};
 
-    if ((count == 0 && !is_empty) ||
-        (is_octal && !(spec->has_precision && spec->precision > count))) {
+    if ((count == 0 && !is_empty) || is_octal) {
         ASSERT(count < DIGITS_MAX);
         count++;
         buffer[DIGITS_MAX - count] = '0';

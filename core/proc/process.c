@@ -6,6 +6,7 @@
 
 #include "core/abi/errno.h"
 #include "core/abi/signal.h"
+#include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/fs/console.h"
 #include "core/mem/cache.h"
@@ -183,7 +184,8 @@ void task_exit(struct task *task)
     ASSERT(task->process->pid == INIT_PID);
     clear_tid(task);
     drop_user_side(task->thread);
-    log_debug("init ended with status %u", code);
+    log_debug("init ended with status %u, after %llu planned failures", code,
+              (unsigned long long)fault_failed());
     hal_power_off((int)code);
 }
 

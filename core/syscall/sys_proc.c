@@ -67,6 +67,10 @@ int64_t sys_arch_prctl(struct thread *self, const uint64_t *args)
     case LX_ARCH_GET_GS:
         base = hal_user_gs_base(self->user);
         return copy_out_struct(process_of(self)->as, args[1], &base);
+    case LX_ARCH_GET_CPUID:
+        return 1; /* user code may use cpuid */
+    case LX_ARCH_SET_CPUID:
+        return -ENODEV; /* CPUID faulting is not used, if it is there */
     default:
         return -EINVAL;
     }

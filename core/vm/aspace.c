@@ -13,13 +13,13 @@ static const struct lock_class pt_lock_class = {"page tables", LOCK_RANK_PT};
 
 static struct mem_cache aspace_cache;
 
-void aspace_init_all(void)
+int aspace_init_all(void)
 {
     cache_init(&aspace_cache, "aspace", sizeof(struct aspace), 8);
     region_init_all();
     amap_init_all();
     anon_init_all();
-    fault_init_all();
+    return fault_init_all();
 }
 
 int aspace_create(struct mem_account *payer, struct aspace **out)

@@ -49,8 +49,8 @@ struct aspace_usage {
 
 C_DECLS_BEGIN
 
-/* Once, after the caches. */
-void aspace_init_all(void);
+/* Once, after the caches: 0 or -ENOMEM. */
+MUST_USE int aspace_init_all(void);
 
 /* An empty one with one reference: 0 or -ENOMEM. */
 MUST_USE int aspace_create(struct mem_account *payer, struct aspace **out);

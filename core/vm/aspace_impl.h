@@ -151,7 +151,8 @@ void removed_free(struct list *removed);
 
 /* --- fault.c -------------------------------------------------------------- */
 
-void fault_init_all(void);
+/* Once: 0 or -ENOMEM. */
+MUST_USE int fault_init_all(void);
 
 /* aspace_fault() for the page at addr. */
 MUST_USE int fault_resolve(struct aspace *as, uaddr_t addr, unsigned access)

@@ -9,7 +9,6 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
-#include "core/base/panic.h"
 #include "core/base/string.h"
 #include "core/vm/aspace_impl.h"
 #include "hal/check.h"
@@ -18,11 +17,10 @@
 
 static struct page *zero_page;
 
-void fault_init_all(void)
+int fault_init_all(void)
 {
     zero_page = page_alloc(0, MEM_WAIT | MEM_ZERO, NULL);
-    if (zero_page == NULL)
-        panic("no memory for the zero page");
+    return zero_page != NULL ? 0 : -ENOMEM;
 }
 
 bool fault_is_zero_page(const struct page *page)

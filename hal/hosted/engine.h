@@ -75,7 +75,7 @@ enum hosted_round {
 
 HAL_DECLS_BEGIN
 
-struct hosted_user_cpu *hosted_user_cpu(unsigned number);
+struct hosted_user_cpu *hosted_user_cpu_at(unsigned number);
 
 /* The address space that is active on this CPU, or NULL. */
 struct hal_mmu *hosted_mmu_active(void);

@@ -81,6 +81,34 @@ void host_note(const char *note)
     snprintf(last_note, sizeof(last_note), "%s", note);
 }
 
+#if TSAN
+
+/* TSan's own, without a header (its valgrind-style annotations). */
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+
+void host_alone(bool alone)
+{
+    if (alone) {
+        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+    } else {
+        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+    }
+}
+
+#else
+
+void host_alone(bool alone)
+{
+    (void)alone;
+}
+
+#endif
+
 #if ASAN || TSAN
 
 /* The sanitizer is about to end the process. */

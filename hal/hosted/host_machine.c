@@ -198,6 +198,8 @@ int host_machine_run(const struct host_options *options)
             host_abandon(status);
         }
     }
+    host_alone(true);
     stop();
+    host_alone(false);
     return status;
 }

@@ -91,4 +91,8 @@ void host_seed_report(void);
 bool host_on_valgrind(void);
 size_t host_stack_default(void);
 
+/* Every CPU has ended, and this thread is the only one. TSan, which saw the
+ * threads of the CPUs joined but not the kernel's on them, has to be told. */
+void host_alone(bool alone);
+
 #endif /* HAL_HOSTED_HOST_PARTS_H */

@@ -38,7 +38,7 @@ _Static_assert(sizeof(struct hal_mmu) <= PAGE_SIZE, "lies in one frame");
 
 static struct hosted_user_cpu user_cpus[HOSTED_CPUS_MAX];
 
-struct hosted_user_cpu *hosted_user_cpu(unsigned number)
+struct hosted_user_cpu *hosted_user_cpu_at(unsigned number)
 {
     ASSERT(number < HOSTED_CPUS_MAX);
     return &user_cpus[number];
@@ -46,7 +46,7 @@ struct hosted_user_cpu *hosted_user_cpu(unsigned number)
 
 static struct hosted_user_cpu *this_cpu(void)
 {
-    return hosted_user_cpu(hosted_cpu_self()->number);
+    return hosted_user_cpu_at(hosted_cpu_self()->number);
 }
 
 static bool is_single(void)
@@ -126,8 +126,8 @@ static void wait_others(const struct hal_mmu *mmu)
     for (unsigned number = 0; number < count; number++) {
         if (number == self)
             continue;
-        wait_section(hosted_user_cpu(number));
-        wait_refill(hosted_user_cpu(number), mmu);
+        wait_section(hosted_user_cpu_at(number));
+        wait_refill(hosted_user_cpu_at(number), mmu);
     }
 }
 
@@ -399,7 +399,7 @@ free_frame:
 void hal_mmu_destroy(struct hal_mmu *mmu)
 {
     for (unsigned number = 0; number < hal_cpu_count(); number++)
-        ASSERT(hosted_user_cpu(number)->active != mmu);
+        ASSERT(hosted_user_cpu_at(number)->active != mmu);
     host_stub_destroy(mmu->stub);
     ptable_destroy(&mmu->tables);
     core_frames_free(hal_phys_of(mmu), 0);

@@ -66,7 +66,7 @@ static bool is_canonical(uint64_t address)
 
 static struct hosted_user_cpu *this_cpu(void)
 {
-    return hosted_user_cpu(hosted_cpu_self()->number);
+    return hosted_user_cpu_at(hosted_cpu_self()->number);
 }
 
 /* --- the FPU state -------------------------------------------------------- */
@@ -101,7 +101,7 @@ static void save_live(const struct hosted_user_cpu *cpu)
 
 void hosted_engine_put_away(struct hosted_cpu *cpu)
 {
-    struct hosted_user_cpu *own = hosted_user_cpu(cpu->number);
+    struct hosted_user_cpu *own = hosted_user_cpu_at(cpu->number);
 
     if (own->live == NULL)
         return;

@@ -73,8 +73,11 @@ struct mb2_framebuffer {
     uint32_t width;
     uint32_t height;
     uint8_t bits_per_pixel;
-    uint8_t type; /* 1: direct RGB */
+    uint8_t type;
+    uint16_t reserved;
 };
+
+enum { MB2_DIRECT_RGB = 1 };
 
 /* Memory below 4 GiB by its physical address. */
 static const void *early_at(uint64_t addr)
@@ -122,54 +125,85 @@ static bool read_pvh(struct bootinfo *out, uint32_t info)
     return true;
 }
 
-static void read_memmap_tag(struct bootinfo *out, const struct mb2_memmap *map)
+/* Copies the head of a tag into *to; false for a tag that is shorter. */
+#define READ_TAG(tag, to) read_tag_head(tag, to, sizeof(*(to)))
+
+static bool read_tag_head(const struct mb2_tag *tag, void *to, size_t size)
 {
-    const char *end = (const char *)map + map->tag.size;
-    const char *at = (const char *)(map + 1);
+    if (tag->size < size)
+        return false;
+    mem_copy(to, tag, size);
+    return true;
+}
 
-    if (map->entry_size < sizeof(struct pvh_region))
+static void read_line_tag(struct bootinfo *out, const struct mb2_tag *tag)
+{
+    const char *line = (const char *)(tag + 1);
+    size_t size = str_length(line, tag->size - sizeof(*tag));
+
+    size = min_size(size, sizeof(out->command_line) - 1);
+    mem_copy(out->command_line, line, size);
+    out->command_line[size] = '\0';
+}
+
+static void read_module_tag(struct bootinfo *out, const struct mb2_tag *tag)
+{
+    struct mb2_module module;
+
+    if (!READ_TAG(tag, &module) || out->initrd.size > 0 ||
+        module.end <= module.start)
         return;
-    /* Their head is PVH's: start, size, type. */
-    for (; at + map->entry_size <= end; at += map->entry_size) {
-        const struct pvh_region *r = (const struct pvh_region *)at;
+    out->initrd.start = module.start;
+    out->initrd.size = module.end - module.start;
+}
 
-        add_region(out, r->start, r->size, r->type);
+static void read_memmap_tag(struct bootinfo *out, const struct mb2_tag *tag)
+{
+    const char *at = (const char *)tag;
+    struct mb2_memmap map;
+    struct pvh_region r; /* the head of theirs too: start, size, type */
+    size_t left;
+
+    if (!READ_TAG(tag, &map) || map.entry_size < sizeof(r))
+        return;
+    at += sizeof(map);
+    left = tag->size - sizeof(map);
+    for (; left >= map.entry_size; left -= map.entry_size) {
+        mem_copy(&r, at, sizeof(r));
+        add_region(out, r.start, r.size, r.type);
+        at += map.entry_size;
     }
 }
 
-static void read_framebuffer_tag(struct bootinfo *out,
-                                 const struct mb2_framebuffer *fb)
+static void read_screen_tag(struct bootinfo *out, const struct mb2_tag *tag)
 {
-    if (fb->type != 1)
+    struct mb2_framebuffer fb;
+
+    if (!READ_TAG(tag, &fb) || fb.type != MB2_DIRECT_RGB)
         return;
-    out->framebuffer.start = fb->start;
-    out->framebuffer.width = fb->width;
-    out->framebuffer.height = fb->height;
-    out->framebuffer.pitch = fb->pitch;
-    out->framebuffer.bits_per_pixel = fb->bits_per_pixel;
+    out->framebuffer.start = fb.start;
+    out->framebuffer.width = fb.width;
+    out->framebuffer.height = fb.height;
+    out->framebuffer.pitch = fb.pitch;
+    out->framebuffer.bits_per_pixel = fb.bits_per_pixel;
 }
 
 static void read_tag(struct bootinfo *out, const struct mb2_tag *tag)
 {
-    const struct mb2_module *module = (const void *)tag;
     size_t size = tag->size - sizeof(*tag);
 
     switch (tag->type) {
     case MB2_COMMAND_LINE:
-        (void)str_copy(out->command_line, (const char *)(tag + 1),
-                       min_size(sizeof(out->command_line), size));
+        read_line_tag(out, tag);
         break;
     case MB2_MODULE:
-        if (out->initrd.size == 0 && module->end > module->start) {
-            out->initrd.start = module->start;
-            out->initrd.size = module->end - module->start;
-        }
+        read_module_tag(out, tag);
         break;
     case MB2_MEMMAP:
-        read_memmap_tag(out, (const void *)tag);
+        read_memmap_tag(out, tag);
         break;
     case MB2_FRAMEBUFFER:
-        read_framebuffer_tag(out, (const void *)tag);
+        read_screen_tag(out, tag);
         break;
     case MB2_RSDP_OLD:
     case MB2_RSDP_NEW:

@@ -81,7 +81,7 @@ static void *get_memory(void *arg, size_t size)
 {
     struct receiver *r = arg;
 
-    require(size > 0 && size <= ZSTD_WINDOW_MAX + 64);
+    require(size > 0 && size <= ZSTD_WINDOW_MAX);
     if (size > MEMORY_MAX)
         return NULL;
     r->memory += size;

@@ -56,14 +56,18 @@ int main(int argc, char **argv)
     call_unknown();
     call_wide();
     if (argc > 1 && strcmp(argv[1], "own") == 0) {
-        EXPECT_NONE(335);
-        EXPECT_NONE(336);
         EXPECT_NONE(500);
         EXPECT_NONE(SYS_open);
         EXPECT_NONE(SYS_fork);
         EXPECT_NONE(SYS_getpid);
         expect(-ENOSYS, interrupt_80(20), "int 0x80, getpid");
         expect(-ENOSYS, interrupt_80(1), "int 0x80, exit");
+    }
+    /* Of Linux 6.14 and later, whose seccomp lets them through: on such a
+     * host they never reach a hosted kernel. */
+    if (argc > 1 && strcmp(argv[1], "probes") == 0) {
+        EXPECT_NONE(335);
+        EXPECT_NONE(336);
     }
     return finish();
 }

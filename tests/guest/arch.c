@@ -62,6 +62,7 @@ static void use_fs(void)
 
 static void be_wrong(void)
 {
+    EXPECT(1, arch_prctl, LX_ARCH_GET_CPUID, 0);
     EXPECT(-EFAULT, arch_prctl, LX_ARCH_GET_FS, NULL);
     EXPECT(-EFAULT, arch_prctl, LX_ARCH_GET_GS, KERNEL_ADDRESS);
     EXPECT(-EFAULT, arch_prctl, LX_ARCH_GET_FS, get_border());

@@ -7,6 +7,9 @@
 
 #include "tests/guest/guest.h"
 
+#ifndef MAP_SHARED_VALIDATE
+#define MAP_SHARED_VALIDATE 3
+#endif
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
@@ -28,6 +31,8 @@ static void map_errors(void)
     EXPECT(-EINVAL, mmap, 0, 0, RW, ANON, -1, 0);
     EXPECT(-EINVAL, mmap, 0, PAGE, RW, MAP_ANONYMOUS, -1, 0);
     EXPECT(-EINVAL, mmap, 0, PAGE, RW, MAP_ANONYMOUS | MAP_TYPE, -1, 0);
+    EXPECT(-EINVAL, mmap, 0, PAGE, RW, MAP_ANONYMOUS | MAP_SHARED_VALIDATE, -1,
+           0);
     EXPECT(-EINVAL, mmap, 0, PAGE, RW, ANON, -1, 1);
     EXPECT(-EINVAL, mmap, 0, 0, RW, ANON, -1, 1);
     EXPECT(-EINVAL, mmap, page + 1, PAGE, RW, ANON | MAP_FIXED, -1, 0);
@@ -150,8 +155,10 @@ static void use_flags(void)
                        ANON | MAP_STACK | MAP_NORESERVE | MAP_NONBLOCK |
                            MAP_DENYWRITE | MAP_EXECUTABLE,
                        -1, 0);
+    char *locked = mmap(NULL, PAGE, RW, ANON | MAP_LOCKED, -1, 0);
 
     CHECK(at != MAP_FAILED && is_zero(at, 4 * PAGE));
+    CHECK(locked != MAP_FAILED && is_zero(locked, PAGE));
     CHECK(low != MAP_FAILED && (uintptr_t)low < UINT64_C(1) << 31);
     CHECK(stack != MAP_FAILED && is_zero(stack, PAGE));
     /* A hint that is taken is passed over. */

@@ -4,11 +4,12 @@
 same: status, stdout and stderr.
 
 run_guest.py --kernel FILE --programs DIR [--world hosted|bare]
-             [--machine microvm|q35] [--iso] [--valgrind] [--traces DIR]
-             GROUP...
+             [--machine microvm|q35] [--iso] [--valgrind]
+             [--traces DIR [--check-abi]] GROUP...
 
 GROUP is one of tests/guest/cases.py, or all. With --traces the calls are
-traced into DIR/PROGRAM.WORLD.strace.
+traced into DIR/PROGRAM.WORLD.strace; --check-abi then holds them against
+core/abi/syscalls.tbl.
 """
 import argparse
 import os
@@ -25,6 +26,7 @@ import cases  # noqa: E402
 TIMEOUT_S = 120
 VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
             "--errors-for-leak-kinds=definite", "--trace-children=no"]
+CHECK_ABI = os.path.join(cases.ROOT, "tools", "check_abi.py")
 RUN_BARE = os.path.join(cases.ROOT, "tools", "run_bare.py")
 
 
@@ -38,6 +40,7 @@ def parse(words):
     parser.add_argument("--iso", action="store_true")
     parser.add_argument("--valgrind", action="store_true")
     parser.add_argument("--traces")
+    parser.add_argument("--check-abi", action="store_true")
     parser.add_argument("groups", nargs="+")
     return parser.parse_args(words)
 
@@ -188,9 +191,14 @@ def main():
     chosen = {}
     for group in groups:
         for case in cases.GROUPS[group]:
+            if args.world not in case.worlds:
+                continue
             chosen.setdefault(case.program, []).append(case)
     bad = sum(run_program(args, *item) for item in chosen.items())
     print(f"{sum(map(len, chosen.values()))} runs, {bad} differ")
+    if args.check_abi:
+        bad += subprocess.run([sys.executable, "-B", CHECK_ABI, args.traces],
+                              check=False).returncode
     return 1 if bad else 0
 
 

@@ -42,7 +42,8 @@ extern "C" void core_main(void)
         hal_power_off(STATUS_NO_START);
     cache_init_all();
     (void)random_init();
-    aspace_init_all();
+    if (aspace_init_all() != 0)
+        hal_power_off(STATUS_NO_START);
     store_init_all();
     process_init_all();
     sched_init();

@@ -10,9 +10,6 @@
 
 #include "core/base/string.h"
 
-/* What copy_coarse() may write and read beyond the bytes it was asked for. */
-enum { COARSE_SLACK = 8 };
-
 static inline uint16_t load_le16(const uint8_t *from)
 {
     uint16_t n;
@@ -37,18 +34,38 @@ static inline uint64_t load_le64(const uint8_t *from)
     return n;
 }
 
-/*
- * Copies size bytes, 8 at a time and so up to COARSE_SLACK beyond. from lies
- * at least 8 bytes away from to; below it, the bytes repeat with that period.
- */
-static inline void copy_coarse(uint8_t *to, const uint8_t *from, size_t size)
+/* copy_forward() of less than 8 bytes. */
+static inline void copy_few(uint8_t *to, const uint8_t *from, size_t size)
 {
-    size_t done = 0;
+    uint32_t first, last;
 
-    do {
+    if (size >= 4) {
+        first = load_le32(from);
+        last = load_le32(from + size - 4);
+        mem_copy(to, &first, sizeof(first));
+        mem_copy(to + size - 4, &last, sizeof(last));
+        return;
+    }
+    for (; size > 0; size--)
+        *to++ = *from++;
+}
+
+/*
+ * Copies size bytes, 8 at a time, the last 8 perhaps over some of those before.
+ * from lies at least 8 bytes away from to; below it, the bytes repeat with that
+ * period.
+ */
+static inline void copy_forward(uint8_t *to, const uint8_t *from, size_t size)
+{
+    size_t done;
+
+    if (size < 8) {
+        copy_few(to, from, size);
+        return;
+    }
+    for (done = 0; done + 8 <= size; done += 8)
         mem_copy(to + done, from + done, 8);
-        done += 8;
-    } while (done < size);
+    mem_copy(to + size - 8, from + size - 8, 8);
 }
 
 #endif /* CORE_FS_UNPACK_BYTES_H */

@@ -16,8 +16,8 @@
 
 /* Where working memory comes from, and what it is for. */
 struct unpack_memory {
-    /* Returns size bytes aligned to 16, or NULL. At most ZSTD_WINDOW_MAX and a
-     * little; 512 KiB is enough but for the window of zstd. */
+    /* Returns size bytes aligned to 16, or NULL. At most ZSTD_WINDOW_MAX
+     * for a zstd frame's window, 512 KiB for anything else. */
     void *(*get)(void *arg, size_t size);
     /* Takes back what get() gave. */
     void (*put)(void *arg, void *memory, size_t size);

@@ -26,8 +26,8 @@ int unpack_window_wrap(struct unpack_window *w)
     return error;
 }
 
-int unpack_window_append(struct unpack_window *w, const uint8_t *bytes,
-                         size_t size)
+int unpack_window_append_slowly(struct unpack_window *w, const uint8_t *bytes,
+                                size_t size)
 {
     size_t part;
     int error = 0;
@@ -67,7 +67,8 @@ static void copy_bytes(uint8_t *to, const uint8_t *from, size_t size)
         *to++ = *from++;
 }
 
-/* Copies size bytes of the ring that neither side's end cuts. */
+/* Copies size bytes of the ring that its end does not cut. From less than 8
+ * bytes away, on either side, they go one by one. */
 static void copy_within(struct unpack_window *w, size_t from, size_t distance,
                         size_t size)
 {
@@ -75,11 +76,10 @@ static void copy_within(struct unpack_window *w, size_t from, size_t distance,
 
     if (distance == 1)
         mem_set(ring + w->at, ring[from], size);
-    else if (distance < 8 ||
-             max_size(w->at, from) + size + COARSE_SLACK > w->size)
+    else if (distance < 8 || distance + 8 > w->size)
         copy_bytes(ring + w->at, ring + from, size);
     else
-        copy_coarse(ring + w->at, ring + from, size);
+        copy_forward(ring + w->at, ring + from, size);
 }
 
 int unpack_window_repeat_slowly(struct unpack_window *w, size_t distance,

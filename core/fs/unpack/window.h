@@ -2,9 +2,6 @@
 /*
  * core/fs/unpack/window.h - a decoder's output: a ring that is its memory of
  * what came before, and a buffer of what its sink is still to get.
- *
- * The ring is COARSE_SLACK larger at least than the furthest look back, so
- * that coarse copies spoil only bytes that nobody can refer to any more.
  */
 #ifndef CORE_FS_UNPACK_WINDOW_H
 #define CORE_FS_UNPACK_WINDOW_H
@@ -14,8 +11,8 @@
 
 struct unpack_window {
     uint8_t *ring;
-    size_t size;   /* of the ring */
-    size_t reach;  /* the furthest look back, <= size - COARSE_SLACK */
+    size_t size;   /* of the ring, > 0 */
+    size_t reach;  /* the furthest look back, <= size */
     size_t at;     /* where the next byte goes, < size */
     size_t unsent; /* the first byte that the sink has not got, <= at */
     bool wrapped;  /* has the whole ring been written? */
@@ -31,9 +28,9 @@ MUST_USE int unpack_window_flush(struct unpack_window *w);
 /* The ring is full: flushes it and goes on at its start. */
 MUST_USE int unpack_window_wrap(struct unpack_window *w);
 
-/* Appends size bytes from elsewhere. */
-MUST_USE int unpack_window_append(struct unpack_window *w, const uint8_t *bytes,
-                                  size_t size);
+/* unpack_window_append() of much, or at the end of the ring. */
+MUST_USE int unpack_window_append_slowly(struct unpack_window *w,
+                                         const uint8_t *bytes, size_t size);
 
 /* Appends size times the same byte. */
 MUST_USE int unpack_window_fill(struct unpack_window *w, uint8_t byte,
@@ -60,14 +57,13 @@ MUST_USE static inline int unpack_window_put(struct unpack_window *w,
     return w->at < w->size ? 0 : unpack_window_wrap(w);
 }
 
-/* Appends size > 0 bytes from a place with COARSE_SLACK bytes more. */
-MUST_USE static inline int unpack_window_append_slack(struct unpack_window *w,
-                                                      const uint8_t *bytes,
-                                                      size_t size)
+/* Appends size bytes from elsewhere. */
+MUST_USE static inline int
+unpack_window_append(struct unpack_window *w, const uint8_t *bytes, size_t size)
 {
-    if (w->at + size + COARSE_SLACK > w->size)
-        return unpack_window_append(w, bytes, size);
-    copy_coarse(w->ring + w->at, bytes, size);
+    if (size > 64 || size >= w->size - w->at)
+        return unpack_window_append_slowly(w, bytes, size);
+    copy_forward(w->ring + w->at, bytes, size);
     w->at += size;
     return 0;
 }
@@ -77,10 +73,9 @@ MUST_USE static inline int unpack_window_append_slack(struct unpack_window *w,
 MUST_USE static inline int unpack_window_repeat(struct unpack_window *w,
                                                 size_t distance, size_t size)
 {
-    if (distance < 8 || distance > w->at ||
-        w->at + size + COARSE_SLACK > w->size)
+    if (distance < 8 || distance > w->at || size >= w->size - w->at)
         return unpack_window_repeat_slowly(w, distance, size);
-    copy_coarse(w->ring + w->at, w->ring + w->at - distance, size);
+    copy_forward(w->ring + w->at, w->ring + w->at - distance, size);
     w->at += size;
     return 0;
 }

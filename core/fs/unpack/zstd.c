@@ -115,6 +115,12 @@ static size_t window_reach(const struct zstd *z)
     return (size_t)reach;
 }
 
+/* The ring is that large, and not empty. */
+static size_t window_size(const struct zstd *z)
+{
+    return max_size(window_reach(z), 1);
+}
+
 int zstd_begin(void *state, struct unpack_input *in, size_t *window)
 {
     struct zstd *z = state;
@@ -127,7 +133,7 @@ int zstd_begin(void *state, struct unpack_input *in, size_t *window)
     if (z->window_size > ZSTD_WINDOW_MAX)
         return unpack_input_fail(in, -EFBIG,
                                  "zstd: its window is larger than 8 MiB");
-    *window = window_reach(z) + COARSE_SLACK;
+    *window = window_size(z);
     return 0;
 }
 
@@ -256,7 +262,7 @@ int zstd_decode(void *state, void *window, struct unpack_sink *out)
     z->out = out;
     z->tap.write = tap_output;
     z->window = (struct unpack_window){.ring = window,
-                                       .size = window_reach(z) + COARSE_SLACK,
+                                       .size = window_size(z),
                                        .reach = window_reach(z),
                                        .out = &z->tap};
     z->produced = 0;

@@ -34,10 +34,9 @@ size_t zstd_state_size(void);
 
 /*
  * Reads a frame's header from in, which stands at its magic. Sets *window to
- * the bytes that zstd_decode() needs, > 0 and little more than ZSTD_WINDOW_MAX
- * at most. Returns 0, or with the reason noted in in:
- *   -EINVAL   no frame, a damaged header, or a dictionary is asked for
- *   -EFBIG    its window is larger than ZSTD_WINDOW_MAX
+ * the bytes that zstd_decode() needs, > 0 and at most ZSTD_WINDOW_MAX. Returns
+ * 0, or with the reason noted in in: -EINVAL   no frame, a damaged header, or a
+ * dictionary is asked for -EFBIG    its window is larger than ZSTD_WINDOW_MAX
  *   -ENODATA  the source ends inside the header
  *   else what the source failed with.
  */

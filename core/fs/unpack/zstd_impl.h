@@ -72,7 +72,7 @@ struct zstd {
 
     struct zstd_table weights;
     size_t literals_size;
-    uint8_t literals[ZSTD_BLOCK_MAX + COARSE_SLACK];
+    uint8_t literals[ZSTD_BLOCK_MAX];
     uint8_t block[ZSTD_BLOCK_MAX]; /* where it does not lie in one piece */
 };
 

@@ -279,7 +279,7 @@ static inline int do_sequence(struct zstd *z, const struct sequence *seq,
         return zstd_fail(z, "zstd: a block is too large");
     *room -= seq->match;
     if (seq->literals > 0)
-        error = unpack_window_append_slack(
+        error = unpack_window_append(
             &z->window, zstd_span_take(literals, seq->literals), seq->literals);
     distance = resolve_distance(z->repeats, seq);
     if (error != 0)

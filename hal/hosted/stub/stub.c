@@ -284,7 +284,9 @@ static void on_signal(int signal, siginfo_t *info, struct ucontext *context)
     /* The guest's NT would make iretq fault, its AC our own accesses. */
     __asm__ volatile("pushq $0x202\n\tpopfq" : : : "memory", "cc");
     if (frame->rip - STUB_BASE < STUB_CODE_SIZE) {
-        signal_inside(c, signal, frame);
+        /* What someone on the host has sent means nothing here. */
+        if (signal == STUB_SIGNAL_KICK || info->si_code > 0)
+            signal_inside(c, signal, frame);
         return;
     }
     if (signal == SIGTRAP && frame->trapno == VECTOR_DEBUG && c->steps > 0) {

@@ -28,6 +28,7 @@ TEST(Percpu, InterruptsOffIsAtomic)
     unsigned saved = hal_irq_save();
 
     EXPECT_TRUE(cpu_is_atomic());
+    EXPECT_FALSE(cpu_is_pinned());
     EXPECT_EQ(0u, cpu_this()->number);
     hal_irq_restore(saved);
     EXPECT_FALSE(cpu_is_atomic());
@@ -87,7 +88,7 @@ TEST(Percpu, NoSwitchWithInterruptsOff)
 }
 
 struct seen {
-    bool fired, atomic, in_interrupt;
+    bool fired, atomic, pinned, in_interrupt;
 };
 
 static void look_around(void *arg)
@@ -95,6 +96,7 @@ static void look_around(void *arg)
     struct seen *seen = static_cast<struct seen *>(arg);
 
     seen->atomic = cpu_is_atomic();
+    seen->pinned = cpu_is_pinned();
     seen->in_interrupt = cpu_this()->in_interrupt;
     seen->fired = true;
 }
@@ -109,6 +111,7 @@ TEST(Percpu, AnInterruptIsAtomic)
     while (!seen.fired)
         hal_cpu_relax();
     EXPECT_TRUE(seen.atomic);
+    EXPECT_TRUE(seen.pinned);
     EXPECT_TRUE(seen.in_interrupt);
     EXPECT_FALSE(timer_cancel(&timer));
 }

@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import termios
+import threading
 import time
 import unittest
 
@@ -32,14 +33,13 @@ class Streams(unittest.TestCase):
         with subprocess.Popen(self.cat, stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL) as kernel:
-            if os.fork() == 0:
-                kernel.stdin.write(data)
-                kernel.stdin.flush()
-                os._exit(0)
-            kernel.stdin.close()
+            writer = threading.Thread(
+                target=lambda: (kernel.stdin.write(data),
+                                kernel.stdin.close()))
+            writer.start()
             time.sleep(0.5)
             got = kernel.stdout.read()
-            os.wait()
+            writer.join()
         self.assertEqual(data, got)
         self.assertEqual(0, kernel.returncode)
 
