@@ -169,6 +169,8 @@ static int exec_image(struct task *task, struct store_node *node,
         return error;
     use_aspace(as);
     error = build_program(as, node, image, args, &start);
+    if (error == -EFAULT)
+        error = -ENOMEM; /* what is written is mapped: only a page can lack */
     if (error != 0) {
         use_aspace(old);
         aspace_put(as);

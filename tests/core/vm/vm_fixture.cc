@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// tests/core/vm/vm_fixture.cc - see vm_fixture.h.
 //
 // tests/core/vm/vm_fixture.cc - contract in vm_fixture.h.
 
