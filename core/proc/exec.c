@@ -121,18 +121,22 @@ static int map_image(struct aspace *as, struct store_node *node,
     return 0;
 }
 
+/* Where the program begins. */
+struct start {
+    uaddr_t entry, stack;
+};
+
 /* Fills as, which is active: image, stack, first words. */
 static int build_program(struct aspace *as, struct store_node *node,
                          const struct elf_image *image,
-                         const struct exec_args *args, uaddr_t *entry,
-                         uaddr_t *stack)
+                         const struct exec_args *args, struct start *start)
 {
     uaddr_t bias = image->is_movable ? round_up(MOVABLE_BASE, image->align) : 0;
     int error = map_image(as, node, image, bias);
 
     if (error == 0)
-        error = exec_stack_build(as, image, bias, args, stack);
-    *entry = bias + image->entry;
+        error = exec_stack_build(as, image, bias, args, &start->stack);
+    start->entry = bias + image->entry;
     return error;
 }
 
@@ -158,13 +162,15 @@ static int exec_image(struct task *task, struct store_node *node,
 {
     struct process *process = task->process;
     struct aspace *as, *old = process->as;
-    uaddr_t entry = 0, stack = 0;
+    struct start start = {0};
     int error = aspace_create(NULL, &as);
 
     if (error != 0)
         return error;
     use_aspace(as);
-    error = build_program(as, node, image, args, &entry, &stack);
+    error = build_program(as, node, image, args, &start);
+    if (error == -EFAULT)
+        error = -ENOMEM; /* what is written is mapped: only a page can lack */
     if (error != 0) {
         use_aspace(old);
         aspace_put(as);
@@ -173,7 +179,7 @@ static int exec_image(struct task *task, struct store_node *node,
     process->as = as;
     if (old != NULL)
         aspace_put(old);
-    hal_user_reset(task->thread->user, entry, stack);
+    hal_user_reset(task->thread->user, start.entry, start.stack);
     task->clear_tid = 0;
     task->robust_list = 0;
     task->rseq = 0;

@@ -62,28 +62,31 @@ static int take_argv_file(struct store *store, struct store_node *node,
     return store_unlink(store, argv_file);
 }
 
-static const char *usual_init(struct store *store)
+/* The first usual place that is there: 0, -ENOENT, -ENOMEM. */
+static int find_usual(struct store *store, const char **out)
 {
     static const char *const places[] = {"/init", "/sbin/init", "/etc/init",
                                          "/bin/init", "/bin/sh"};
     struct store_node *node;
 
-    for (size_t i = 0; i < COUNT_OF(places); i++)
-        if (store_lookup(store, places[i], 0, &node) == 0)
-            return places[i];
-    return NULL;
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        int error = store_lookup(store, places[i], 0, &node);
+
+        *out = places[i];
+        if (error == 0 || error == -ENOMEM)
+            return error;
+    }
+    return -ENOENT;
 }
 
 static int take_options(struct store *store, const struct boot_options *options,
                         struct init_command *command)
 {
-    const char *path =
-        options->init != NULL ? options->init : usual_init(store);
-    int error;
+    const char *path = options->init;
+    int error = path != NULL ? 0 : find_usual(store, &path);
 
-    if (path == NULL)
-        return -ENOENT;
-    error = add_argument(command, path);
+    if (error == 0)
+        error = add_argument(command, path);
     for (unsigned i = 0; i < options->arg_count && error == 0; i++)
         error = add_argument(command, options->args[i]);
     return error;
@@ -99,9 +102,10 @@ int init_command_find(struct store *store, const struct boot_options *options,
     out->strings = kmem_alloc(EXEC_STRINGS_MAX, MEM_WAIT, NULL);
     if (out->strings == NULL)
         return -ENOMEM;
-    if (store_lookup(store, argv_file, 0, &node) == 0)
+    error = store_lookup(store, argv_file, 0, &node);
+    if (error == 0)
         error = take_argv_file(store, node, out);
-    else
+    else if (error != -ENOMEM)
         error = take_options(store, options, out);
     if (error == 0)
         error = add_environment(out);

@@ -10,7 +10,6 @@
 #include "core/sched/sched_impl.h"
 #include "core/sync/percpu.h"
 #include "core/sync/spinlock.h"
-#include "hal/check.h"
 #include "hal/clock.h"
 #include "hal/irq.h"
 
@@ -140,7 +139,6 @@ void timer_run_due(void)
         struct timer *timer = q->running;
 
         spin_unlock(&q->lock);
-        hal_check_event(HAL_EVENT_INTERRUPT, 0, timer->deadline_ns, 0);
         timer->fire(timer->arg);
         spin_lock(&q->lock);
     }

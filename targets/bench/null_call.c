@@ -1,11 +1,12 @@
-// SPDX-License-Identifier: Apache-2.0
-//
-// targets/bench/null_call.c - guest program: what a null system call costs.
-//
-// Alone: prints the clock since boot at its first line, and the least cost of
-// a getppid(2), both in TSC ticks (under QEMU's -icount: in instructions).
-// With an argument N: for every byte of input one burst of N calls, whose
-// ticks it prints on a line of its own.
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * targets/bench/null_call.c - guest program: what a null system call costs.
+ *
+ * Alone: prints the clock since boot at its first line, and the least cost of
+ * a getppid(2), both in TSC ticks (under QEMU's -icount: in instructions).
+ * With an argument N: for every byte of input one burst of N calls, whose
+ * ticks it prints on a line of its own.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,8 +39,8 @@ static uint64_t burst(unsigned long count)
 static void print(uint64_t value)
 {
     char line[32];
-    int size = snprintf(line, sizeof(line), "%llu\n",
-                        (unsigned long long)value);
+    int size =
+        snprintf(line, sizeof(line), "%llu\n", (unsigned long long)value);
 
     if (write(1, line, (size_t)size) != size)
         exit(1);

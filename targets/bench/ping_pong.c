@@ -1,9 +1,10 @@
-// SPDX-License-Identifier: Apache-2.0
-//
-// targets/bench/ping_pong.c - host program: the yardstick for the hosted null
-// call. Two processes pinned to one core wake each other by futex; for every
-// byte of input one burst of argv[1] round trips on core argv[2], whose TSC
-// ticks it prints on a line of its own.
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * targets/bench/ping_pong.c - host program: the yardstick for the hosted null
+ * call. Two processes pinned to one core wake each other by futex; for every
+ * byte of input one burst of argv[1] round trips on core argv[2], whose TSC
+ * ticks it prints on a line of its own.
+ */
 #define _GNU_SOURCE
 #include <linux/futex.h>
 #include <sched.h>
@@ -48,8 +49,8 @@ int main(int argc, char **argv)
     CPU_SET(argc > 2 ? atoi(argv[2]) : 0, &set);
     if (sched_setaffinity(0, sizeof(set), &set) != 0)
         return 1;
-    turn = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    turn = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                -1, 0);
     if (turn == MAP_FAILED)
         return 1;
     child = fork();

@@ -87,29 +87,42 @@ static void check_two_users(void)
     space_close(&space);
 }
 
+/* Block 1 holds what a user shows that never touched its vectors. */
+static void check_initial(struct space *space)
+{
+    uint32_t mxcsr = 0;
+
+    for (unsigned i = 0; i < MXCSR_AT; i++)
+        if (!CHECK_EQUAL(0, block(space, 1)[i]))
+            break;
+    mem_copy(&mxcsr, block(space, 1) + MXCSR_AT, sizeof(mxcsr));
+    CHECK_EQUAL(MXCSR_DEFAULT, mxcsr);
+}
+
+static void run_fresh(struct space *space, struct hal_user *dirty,
+                      struct hal_user *fresh)
+{
+    struct lx_user_regs regs;
+
+    run_until(dirty, HAL_TRAP_CALL);
+    hal_user_get(fresh, &regs);
+    regs.rip = space_label(code_dump);
+    CHECK_EQUAL(0, hal_user_set(fresh, &regs));
+    run_until(fresh, HAL_TRAP_EXCEPTION);
+    check_initial(space);
+}
+
 static void check_fresh(void)
 {
     struct space space;
     struct hal_user *dirty, *fresh;
-    struct lx_user_regs regs;
-    uint32_t mxcsr = 0;
 
     if (space_open(&space)) {
         fill_block(block(&space, 0), 3, MXCSR_ROUND_DOWN);
         dirty = make_user(0);
         fresh = make_user(0);
-        if (dirty != NULL && fresh != NULL) {
-            run_until(dirty, HAL_TRAP_CALL);
-            hal_user_get(fresh, &regs);
-            regs.rip = space_label(code_dump);
-            CHECK_EQUAL(0, hal_user_set(fresh, &regs));
-            run_until(fresh, HAL_TRAP_EXCEPTION);
-            for (unsigned i = 0; i < MXCSR_AT; i++)
-                if (!CHECK_EQUAL(0, block(&space, 1)[i]))
-                    break;
-            mem_copy(&mxcsr, block(&space, 1) + MXCSR_AT, sizeof(mxcsr));
-            CHECK_EQUAL(MXCSR_DEFAULT, mxcsr);
-        }
+        if (dirty != NULL && fresh != NULL)
+            run_fresh(&space, dirty, fresh);
         if (dirty != NULL)
             hal_user_destroy(dirty);
         if (fresh != NULL)

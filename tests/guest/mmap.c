@@ -115,11 +115,20 @@ static void unmap_errors(void)
     EXPECT(0, munmap, page, PAGE);
 }
 
+static char *must_map(size_t size, int prot, int flags)
+{
+    char *at = mmap(NULL, size, prot, flags, -1, 0);
+
+    CHECK(at != MAP_FAILED);
+    if (at == MAP_FAILED)
+        CALL(exit_group, 1);
+    return at;
+}
+
 static void share(void)
 {
-    char *pages = mmap(NULL, 4 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    char *pages = must_map(4 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS);
 
-    CHECK(pages != MAP_FAILED);
     CHECK(is_zero(pages, 4 * PAGE));
     memset(pages, 's', 4 * PAGE);
     EXPECT(0, mprotect, pages + PAGE, PAGE, PROT_READ);
@@ -132,9 +141,8 @@ static void share(void)
 static void reserve(void)
 {
     size_t size = (size_t)1 << 40;
-    char *at = mmap(NULL, size, RW, ANON | MAP_NORESERVE, -1, 0);
+    char *at = must_map(size, RW, ANON | MAP_NORESERVE);
 
-    CHECK(at != MAP_FAILED);
     for (size_t i = 0; i < 64; i++)
         at[i * (size >> 6)] = (char)i;
     for (size_t i = 0; i < 64; i++)
@@ -142,8 +150,7 @@ static void reserve(void)
             say("%zu changed", i);
     CHECK(is_zero(at + (size >> 6) - PAGE, PAGE));
     CHECK(munmap(at, size) == 0);
-    at = mmap(NULL, (size_t)1 << 46, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
-    CHECK(at != MAP_FAILED);
+    at = must_map((size_t)1 << 46, PROT_NONE, ANON | MAP_NORESERVE);
     CHECK(munmap(at, (size_t)1 << 46) == 0);
 }
 

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// tests/core/vm/vm_fixture.cc - see vm_fixture.h.
+//
+// tests/core/vm/vm_fixture.cc - contract in vm_fixture.h.
+
 #include "tests/core/vm/vm_fixture.h"
 
 TestFile::TestFile(size_t page_count, bool can_find, bool can_dirty)

@@ -6,6 +6,8 @@
 #include "core/base/string.h"
 #include "core/mem/page.h"
 #include "core/sched/thread.h"
+#include "hal/cpu.h"
+#include "hal/hosted/engine.h"
 #include "hal/irq.h"
 
 void StubTest::SetUp()
@@ -96,4 +98,9 @@ struct lx_user_regs StubTest::regs()
 uint8_t *StubTest::data()
 {
     return static_cast<uint8_t *>(page_data(data_));
+}
+
+struct host_engine *StubTest::engine()
+{
+    return &mmu_->engines[hal_cpu_count() == 1 ? 0 : 1].host;
 }

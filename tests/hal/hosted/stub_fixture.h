@@ -14,6 +14,7 @@
 #include "hal/mmu.h"
 #include "hal/user.h"
 
+struct host_engine;
 struct page;
 
 class StubTest : public testing::Test {
@@ -39,6 +40,9 @@ protected:
     struct lx_user_regs regs();
 
     uint8_t *data();
+
+    // CPU 0's thread in the stub.
+    struct host_engine *engine();
 
     struct hal_mmu *mmu_ = nullptr;
     struct hal_user *user_ = nullptr;

@@ -27,8 +27,6 @@ const uint8_t kCall[] = {0x0f, 0x05, 0x0f, 0x0b}; // syscall; ud2
 
 class StubsTest : public StubTest {
 protected:
-    struct host_engine *engine() { return &mmu_->engines[0].host; }
-
     void expect_machine_check()
     {
         struct hal_trap trap = run();

@@ -18,7 +18,7 @@ def root_image():
     """The path of an initrd with /hello and /cat; gone when we exit."""
     archive = Archive()
     for name in ("hello", "cat"):
-        with open(os.path.join(BUILD, "guest", name), "rb") as f:
+        with open(os.path.join(BUILD, "guest", name + "-musl"), "rb") as f:
             archive.file(name, f.read(), 0o755)
     with tempfile.NamedTemporaryFile(delete=False) as f:
         f.write(archive.close())
