@@ -94,11 +94,12 @@ bool thread_wake(struct thread *thread) NO_TSA
 /* The CPU with most threads waiting, but for this one. */
 static struct runq *find_busiest(unsigned self)
 {
+    uint64_t others = sched_online() & ~(UINT64_C(1) << self);
     struct runq *busiest = NULL;
     unsigned most = 0;
 
     for (unsigned i = 0; i < hal_cpu_count(); i++)
-        if (i != self && ready_on(i) > most) {
+        if ((others & UINT64_C(1) << i) != 0 && ready_on(i) > most) {
             most = ready_on(i);
             busiest = sched_runq(i);
         }

@@ -9,7 +9,10 @@
  * Threads that take turns on a CPU see no more of each other than they would
  * on two: what they share is under the lock or atomic, and TSan checks it.
  */
+#include "core/sched/grace.h"
 #include "core/sched/sched_impl.h"
+#include "core/sched/worker.h"
+#include "core/sync/rcu.h"
 
 #include "hal/check.h"
 #include "hal/clock.h"
@@ -170,6 +173,7 @@ void sched_switch(struct runq *rq) NO_TSA
     bool leaves, is_dead;
 
     ASSERT(prev->state != THREAD_RUNNING && rq->cpu == hal_cpu_self());
+    rcu_note_switch();
     runq_charge(rq, prev);
     leaves = put_back(rq, prev);
     next = runq_take_next(rq);
@@ -305,6 +309,8 @@ void sched_init(void)
     init_idle(rq);
     timer_init_cpu();
     timer_init(&rq->slice, end_slice, rq);
+    worker_init_cpu(number);
+    grace_init_cpu(number);
     __atomic_fetch_or(&online, UINT64_C(1) << number, __ATOMIC_RELEASE);
 }
 
@@ -320,37 +326,45 @@ void sched_run(void)
 
     ASSERT(thread_current() == &rq->idle);
     __atomic_store_n(&rq->is_open, true, __ATOMIC_RELAXED);
+    worker_start();
     for (;;) {
         if (!has_ready(rq))
             (void)sched_steal();
         preempt();
         hal_irq_disable();
-        if (has_ready(rq))
+        if (has_ready(rq)) {
             hal_irq_enable();
-        else
-            hal_cpu_idle();
+            continue;
+        }
+        rcu_idle_enter();
+        hal_cpu_idle();
+        rcu_idle_exit();
     }
 }
 
 void core_timer(void)
 {
     struct cpu *cpu = cpu_this();
+    bool was_quiet = rcu_interrupt_enter();
 
     set_in_interrupt(cpu, true);
     timer_run_due();
     set_in_interrupt(cpu, false);
+    rcu_interrupt_exit(was_quiet);
 }
 
 void core_kick(void)
 {
     struct cpu *cpu = cpu_this();
     struct runq *rq = &runqs[cpu->number];
+    bool was_quiet = rcu_interrupt_enter();
 
     set_in_interrupt(cpu, true);
     spin_lock(&rq->lock);
     sched_start_slice(rq, current_on(cpu));
     spin_unlock(&rq->lock);
     set_in_interrupt(cpu, false);
+    rcu_interrupt_exit(was_quiet);
 }
 
 void core_cpu_main(unsigned number)

@@ -86,10 +86,24 @@ void thread_exit(void) NO_TSA
 
     ASSERT(!cpu_is_atomic());
     ASSERT(self->mmu == NULL && self->user == NULL);
+    if (CHECKED)
+        lockdep_check_none(&self->held, "at the end of its thread");
     rq = sched_lock_thread(self, &saved);
     self->state = THREAD_DEAD;
     sched_switch(rq);
     __builtin_unreachable();
+}
+
+/* Does that thread call this itself, not an interrupt on top of it? */
+static bool is_self(const struct thread *thread)
+{
+    unsigned saved = hal_irq_save();
+    const struct cpu *cpu = cpu_this();
+    bool is = current_on(cpu) == thread &&
+              !__atomic_load_n(&cpu->in_interrupt, __ATOMIC_RELAXED);
+
+    hal_irq_restore(saved);
+    return is;
 }
 
 void thread_set_work(struct thread *thread, unsigned bits) NO_TSA
@@ -98,11 +112,13 @@ void thread_set_work(struct thread *thread, unsigned bits) NO_TSA
     struct runq *rq;
 
     __atomic_fetch_or(&thread->work, bits, __ATOMIC_SEQ_CST);
+    if (is_self(thread))
+        return; /* it looks before it goes to user mode */
     rq = sched_lock_thread(thread, &saved);
     if (thread->user != NULL)
         hal_user_interrupt(thread->user);
     spin_unlock_irq(&rq->lock, saved);
-    if ((bits & THREAD_WORK_EXIT) != 0)
+    if ((bits & (THREAD_WORK_EXIT | THREAD_WORK_SIGNAL)) != 0)
         (void)thread_wake(thread);
 }
 

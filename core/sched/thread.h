@@ -16,6 +16,7 @@
 #include "core/base/list.h"
 #include "core/base/refcount.h"
 #include "core/base/tree.h"
+#include "core/sync/lockdep.h"
 #include "hal/context.h"
 #include "hal/types.h"
 
@@ -31,7 +32,8 @@ enum {
     THREAD_WORK_RESCHED = 1, /* let others run */
     THREAD_WORK_EXIT = 2,    /* end, with task's exit code */
     THREAD_WORK_RESTART = 4, /* a call was cut short: core/syscall */
-    THREAD_WORK_RSEQ = 8     /* it was switched out: core/proc/rseq.h */
+    THREAD_WORK_RSEQ = 8,    /* it was switched out: core/proc/rseq.h */
+    THREAD_WORK_SIGNAL = 16  /* a signal, or a stop: core/proc/signal.h */
 };
 
 /* Scheduling classes, in Linux's numbers (sched(7)). */
@@ -80,6 +82,7 @@ struct thread {
     struct hal_user *user;    /* NULL: a kernel thread; run queue lock */
     struct hal_mmu *mmu;      /* what runs below it; run queue lock */
     struct task *task;        /* core/proc's; const once it runs */
+    struct lockdep_held held; /* sleeping locks, in checked builds; its own */
 };
 
 C_DECLS_BEGIN
@@ -131,7 +134,8 @@ void thread_yield(void);
  * Not atomic. */
 void thread_resched(void);
 
-/* Sets bits of the work word and makes user mode return for them. */
+/* Sets bits of the work word and makes user mode return for them; EXIT and
+ * SIGNAL wake it too, so that a wait that heeds them ends. Any context. */
 void thread_set_work(struct thread *thread, unsigned bits);
 
 static inline bool thread_has_work(const struct thread *thread)

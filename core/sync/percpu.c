@@ -27,7 +27,11 @@ void cpu_init_local(unsigned number)
     STORE(cpu->pinned, 0);
     STORE(cpu->resched, false);
     STORE(cpu->in_interrupt, false);
+    STORE(cpu->rcu_wanted, false);
+    STORE(cpu->reading, 0);
     STORE(cpu->current, NULL);
+    if (rcu_count_is_quiet(&cpu->rcu))
+        rcu_count_leave_quiet(&cpu->rcu);
     hal_cpu_set_local(cpu);
 }
 

@@ -39,6 +39,8 @@ int aspace_create(struct mem_account *payer, struct aspace **out)
     spin_init(&as->pt_lock, &pt_lock_class);
     as->payer = payer;
     as->mmap_base = ASPACE_MMAP_BASE;
+    as->limits =
+        (struct aspace_limits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     *out = as;
     return 0;
 }
@@ -93,10 +95,21 @@ void aspace_set_mmap_base(struct aspace *as, uaddr_t base)
     mutex_unlock(&as->lock);
 }
 
+void aspace_set_limits(struct aspace *as, const struct aspace_limits *limits)
+{
+    struct aspace_limits *own = &as->limits;
+
+    __atomic_store_n(&own->size, limits->size, __ATOMIC_RELAXED);
+    __atomic_store_n(&own->data, limits->data, __ATOMIC_RELAXED);
+    __atomic_store_n(&own->stack, limits->stack, __ATOMIC_RELAXED);
+    __atomic_store_n(&own->locked, limits->locked, __ATOMIC_RELAXED);
+}
+
 void aspace_get_usage(struct aspace *as, struct aspace_usage *out)
 {
     mutex_lock(&as->lock);
     out->mapped_bytes = as->mapped;
+    out->locked_bytes = as->locked;
     out->resident_pages = as->resident;
     out->regions = as->region_count;
     mutex_unlock(&as->lock);

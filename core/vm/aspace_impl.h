@@ -8,15 +8,22 @@
  * the pages. Pages that no slot holds come from the object, or are zero.
  *
  * The tree is ordered by address and knows the largest gap below every node, so
- * room is found in the height of the tree.
+ * room is found in the height of the tree. Below a region that grows down,
+ * REGION_GUARD bytes belong to no gap.
+ *
+ * Regions of one address space that show one amap have their slots at one
+ * distance from their addresses, so slots of different pages never meet. A
+ * region that is moved away from the others gets an amap of its own.
  *
  * Rights in the page tables: never beyond the region's prot; a page of the
  * object or the zero page is mapped without HAL_WRITE in a private region, and
- * in a shared one until dirty_page() has answered for it.
+ * in a shared one until dirty_page() has answered for it; a page in a slot
+ * only while no other amap holds it.
  */
 #ifndef CORE_VM_ASPACE_IMPL_H
 #define CORE_VM_ASPACE_IMPL_H
 
+#include "core/abi/mman.h"
 #include "core/base/tree.h"
 #include "core/sched/mutex.h"
 #include "core/vm/amap.h"
@@ -33,9 +40,13 @@ struct aspace {
     struct tree regions GUARDED_BY(lock);
     struct region *recent GUARDED_BY(lock); /* found last, or NULL */
     unsigned region_count GUARDED_BY(lock);
-    uint64_t mapped GUARDED_BY(lock);   /* bytes of all regions */
-    uint64_t resident GUARDED_BY(lock); /* pages in the amaps */
-    uaddr_t mmap_base GUARDED_BY(lock); /* addresses are chosen below it */
+    uint64_t mapped GUARDED_BY(lock);    /* bytes of all regions */
+    uint64_t locked GUARDED_BY(lock);    /* of those: mlock(2) */
+    uint64_t data GUARDED_BY(lock);      /* private and writable, no stack */
+    uint64_t resident GUARDED_BY(lock);  /* pages in the amaps */
+    unsigned map_flags GUARDED_BY(lock); /* REGION_* of what is mapped next */
+    struct aspace_limits limits;         /* each atomic */
+    uaddr_t mmap_base GUARDED_BY(lock);  /* addresses are chosen below it */
     uaddr_t brk_start GUARDED_BY(lock);
     uaddr_t brk GUARDED_BY(lock);
 
@@ -44,12 +55,26 @@ struct aspace {
     size_t tables_need GUARDED_BY(lock); /* 0: not known yet */
 };
 
-/* Fields without a note: aspace->lock; bounds and object_index also
- * object->lock, either of them to read. */
+/* What else a region is; joined ones are alike in all. */
+enum {
+    REGION_GROWS_DOWN = 1, /* MAP_GROWSDOWN; const */
+    REGION_DONT_FORK = 2,  /* madvise(2) */
+    REGION_WIPE_ON_FORK = 4,
+    REGION_LOCKED = 8,    /* mlock(2) */
+    REGION_ON_FAULT = 16, /* with LOCKED: pages come by faults */
+    REGION_LOCK_FLAGS = REGION_LOCKED | REGION_ON_FAULT
+};
+
+/* Kept free below what grows down: the stack guard gap of Linux. */
+#define REGION_GUARD (UINT64_C(256) * PAGE_SIZE)
+
+/* Fields without a note: aspace->lock; bounds, object_index and amap_index also
+ * the locks of object and amap's family, any of them to read. */
 struct region {
     struct tree_node node; /* of aspace->regions */
     struct list removed;   /* on a list of regions that left the tree */
     struct list of_object; /* object->regions; object->lock */
+    struct list of_amap;   /* amap->regions; family_lock */
     struct aspace *as;     /* const */
     uaddr_t start, end;
     uint64_t gap;             /* free bytes below start */
@@ -60,6 +85,7 @@ struct region {
     uint64_t amap_index;      /* slot of the page at start */
     unsigned prot;            /* LX_PROT_READ, WRITE, EXEC */
     unsigned deny;            /* const: what mprotect cannot give */
+    unsigned flags;           /* REGION_* */
     bool shared;              /* const; then there is an object and no amap */
 };
 
@@ -90,10 +116,30 @@ struct region *region_find(struct aspace *as, uaddr_t addr) REQUIRES(as->lock);
 struct region *region_next(const struct region *region);
 struct region *region_prev(const struct region *region);
 
-/* Enters a filled region into the tree, and into its object's list; takes it
- * out of both. The range is free. */
+/* Enters a filled region into the tree, and into the lists of its object and
+ * amap; takes it out of all. The range is free. Nothing of a region that leaves
+ * is in the tables any more, as the reverse map does not find it. */
 void region_link(struct aspace *as, struct region *region) REQUIRES(as->lock);
 void region_unlink(struct aspace *as, struct region *region) REQUIRES(as->lock);
+
+/* Gives a region of the tree its first amap, with the caller's reference. */
+void region_set_amap(struct region *region, struct amap *amap);
+
+/* Moves bounds outwards into free room; start only without an object and where
+ * there are slots. */
+void region_grow(struct aspace *as, struct region *region, uaddr_t start,
+                 uaddr_t end) REQUIRES(as->lock);
+
+/* Sets prot and flags of a region in the tree; merging is the caller's. */
+void region_set_kind(struct aspace *as, struct region *region, unsigned prot,
+                     unsigned flags) REQUIRES(as->lock);
+
+/* Do the limits allow size bytes more of the kind of like; of data alone; and
+ * of locked memory? */
+bool region_may_add(struct aspace *as, const struct region *like, uint64_t size)
+    REQUIRES(as->lock);
+bool region_may_add_data(struct aspace *as, uint64_t size) REQUIRES(as->lock);
+bool region_may_lock(struct aspace *as, uint64_t size) REQUIRES(as->lock);
 
 /* Joins region with its neighbours where they are of one kind. region may be
  * freed. */
@@ -103,9 +149,18 @@ void region_merge(struct aspace *as, struct region *region) REQUIRES(as->lock);
 bool region_is_free(struct aspace *as, uaddr_t start, uaddr_t end)
     REQUIRES(as->lock);
 
+/* The same, and is it no guard either? */
+bool region_is_roomy(struct aspace *as, uaddr_t start, uaddr_t end)
+    REQUIRES(as->lock);
+
 /* The highest free range of size bytes in [low, high); false: none. */
 bool region_find_gap(struct aspace *as, uint64_t size, uaddr_t low,
                      uaddr_t high, uaddr_t *out) REQUIRES(as->lock);
+
+/* Where size bytes go when nobody says where: the highest room below the base,
+ * or else above it; false: none. */
+bool region_find_room(struct aspace *as, uint64_t size, uaddr_t *out)
+    REQUIRES(as->lock);
 
 /* Is what the tree knows of gaps, order and counts true? */
 bool region_check_tree(struct aspace *as) REQUIRES(as->lock);
@@ -124,6 +179,24 @@ static inline uint64_t region_object_index(const struct region *region,
                                            uaddr_t addr)
 {
     return region->object_index + (addr - region->start) / PAGE_SIZE;
+}
+
+static inline uint64_t limit_of(const uint64_t *limit)
+{
+    return __atomic_load_n(limit, __ATOMIC_RELAXED);
+}
+
+/* Does no other region show its amap? */
+static inline bool region_is_sole(const struct region *region)
+{
+    return refcount_is_one(&region->amap->refs);
+}
+
+/* Does it count against RLIMIT_DATA? */
+static inline bool region_is_data(const struct region *region)
+{
+    return !region->shared && (region->prot & LX_PROT_WRITE) &&
+           !(region->flags & REGION_GROWS_DOWN);
 }
 
 /* What the page tables may grant: write and exec imply read, as on x86. */
@@ -149,6 +222,10 @@ void removed_collect(struct aspace *as, struct cut *cut, struct list *removed)
     REQUIRES(as->lock);
 void removed_free(struct list *removed);
 
+/* Returns when no CPU can use anything mapped in [start, end). */
+void forget_range(struct aspace *as, uaddr_t start, uaddr_t end)
+    REQUIRES(as->lock);
+
 /* --- fault.c -------------------------------------------------------------- */
 
 /* Once: 0 or -ENOMEM. */
@@ -158,9 +235,14 @@ MUST_USE int fault_init_all(void);
 MUST_USE int fault_resolve(struct aspace *as, uaddr_t addr, unsigned access)
     REQUIRES(as->lock);
 
-/* Makes the range present as its rights allow (MAP_POPULATE); stops at the
- * first page that cannot be. Takes aspace->lock page by page. */
-void fault_populate(struct aspace *as, struct hal_range range, unsigned access);
+/* Makes the range present for access; stops at the first page that cannot be.
+ * 0, aspace_fault()'s errors, or -EINTR: the caller is being killed. Takes
+ * aspace->lock page by page. */
+int fault_populate(struct aspace *as, struct hal_range range, unsigned access);
+
+/* What MAP_POPULATE and mlock(2) do to pages of region: HAL_WRITE, HAL_READ,
+ * or 0 when they have no rights. */
+unsigned fault_populate_access(const struct region *region);
 
 /* Is page the one that untouched anonymous memory shows? */
 bool fault_is_zero_page(const struct page *page);

@@ -34,6 +34,19 @@ class Oracle:
         self.newer, self.extra = newer, extra
 
 
+SIGINFO = [
+    ("si_signo", "si_signo"), ("si_errno", "si_errno"),
+    ("si_code", "si_code"), ("of.from.pid", "si_pid"),
+    ("of.from.uid", "si_uid"), ("of.from.value", "si_value"),
+    ("of.timer.id", "si_tid"), ("of.timer.overrun", "si_overrun"),
+    ("of.timer.value", "si_value"), ("of.child.pid", "si_pid"),
+    ("of.child.uid", "si_uid"), ("of.child.status", "si_status"),
+    ("of.child.utime", "si_utime"), ("of.child.stime", "si_stime"),
+    ("of.fault.addr", "si_addr"), ("of.fault.addr_lsb", "si_addr_lsb"),
+    ("of.poll.band", "si_band"), ("of.poll.fd", "si_fd"),
+    ("of.sys.call_addr", "si_call_addr"), ("of.sys.number", "si_syscall"),
+    ("of.sys.arch", "si_arch")]
+
 ORACLES = {
     "auxvec.h": Oracle(
         ["linux/auxvec.h", "asm/auxvec.h", "elf.h"],
@@ -48,7 +61,7 @@ ORACLES = {
         ["linux/fcntl.h", "linux/fs.h", "unistd.h"],
         names={"LX_O_ASYNC": "FASYNC"}),
     "futex.h": Oracle(
-        ["linux/futex.h"]),
+        ["linux/futex.h"], names={"reserved": "__reserved"}),
     "ioctl.h": Oracle(["asm/ioctls.h"]),
     "limits.h": Oracle(
         ["linux/limits.h"],
@@ -83,7 +96,7 @@ ORACLES = {
         ["linux/signal.h", "asm/sigcontext.h", "asm/ucontext.h"],
         structs={"fpx_sw_bytes": "struct _fpx_sw_bytes",
                  "fpstate": "struct _fpstate_64",
-                 "xstate_header": "struct _header"},
+                 "xstate_header": "struct _header", "rt_sigframe": None},
         names={"reserved": "reserved2", "sw": "sw_reserved"},
         own={"LX_FXSAVE_SIZE": "extra", "LX_FXSAVE_SW_OFFSET": "extra",
              "LX_XSAVE_HEADER_SIZE": "extra"},
@@ -93,6 +106,20 @@ ORACLES = {
                ("LX_XSAVE_HEADER_SIZE", "sizeof(struct _header)")]),
     "signal.h": Oracle(
         ["linux/signal.h"],
+        structs={"stack": "stack_t", "siginfo": None, "siginfo_from": None,
+                 "siginfo_timer": None, "siginfo_child": None,
+                 "siginfo_fault": None, "siginfo_poll": None,
+                 "siginfo_sys": None, "sigevent": None},
+        extra=[("sizeof(struct lx_siginfo)", "sizeof(siginfo_t)"),
+               ("sizeof(struct lx_sigevent)", "sizeof(struct sigevent)"),
+               *((f"offsetof(struct lx_siginfo, {o})",
+                  f"offsetof(siginfo_t, {h})") for o, h in SIGINFO),
+               *((f"offsetof(struct lx_sigevent, {f})",
+                  f"offsetof(struct sigevent, {h})")
+                 for f, h in (("sigev_value", "sigev_value"),
+                              ("sigev_signo", "sigev_signo"),
+                              ("sigev_notify", "sigev_notify"),
+                              ("sigev_tid", "sigev_notify_thread_id")))],
         own={"LX_NSIG": "signal(7): 64 is the last real-time signal",
              "LX_SIGRTMAX": "signal(7): the host's is in terms of _NSIG",
              "LX_SIGSET_SIZE": "rt_sigprocmask(2): sigsetsize must be 8"}),

@@ -29,7 +29,6 @@ TEST_F(MapTest, ErrorsOfAnonymousMappings)
         {0, kPage, LX_MAP_ANONYMOUS | 4, 0, -EINVAL},
         {0, kPage, LX_MAP_ANONYMOUS | LX_MAP_TYPE, 0, -EINVAL},
         {0, kPage, kShared | LX_MAP_GROWSDOWN, 0, -EINVAL},
-        {0, kPage, kPrivate | LX_MAP_GROWSDOWN, 0, -EOPNOTSUPP},
         {0, UINT64_MAX, kPrivate, 0, -ENOMEM},
         {0, UINT64_MAX - 4094, kPrivate, 0, -ENOMEM},
         {0, HAL_USER_TOP, kPrivate, 0, -ENOMEM},
