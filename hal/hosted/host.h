@@ -128,7 +128,8 @@ void host_note(const char *note);
 /* host_seed.c: see hal/hosted/seed.h; only called when facts->seeded. */
 uint64_t host_seed_choose(unsigned choice, uint64_t bound);
 void host_seed_charge(void);
-bool host_seed_idle(void); /* to the next event; false: there is none */
+bool host_seed_skip(void); /* to the next event; false: there is none */
+bool host_seed_idle(void); /* the same, and says so: all wait */
 unsigned host_seed_steps(uint64_t quiet);
 void host_seed_expire(void);
 

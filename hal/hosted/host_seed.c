@@ -108,11 +108,16 @@ void host_seed_charge(void)
     sim_vtime_charge(&vtime, CHARGE_NS);
 }
 
+bool host_seed_skip(void)
+{
+    return sim_vtime_skip(&vtime);
+}
+
 bool host_seed_idle(void)
 {
     static bool told;
 
-    if (sim_vtime_skip(&vtime))
+    if (host_seed_skip())
         return true;
     /* Only a signal ends it now. */
     if (!told)

@@ -29,7 +29,7 @@ unsigned hosted_seed_steps(uint64_t quiet)
 void hosted_seed_expire(void)
 {
     if (hosted_seed_on())
-        (void)host_seed_idle();
+        (void)host_seed_skip();
 }
 
 void hosted_seed_unreproducible(void)
