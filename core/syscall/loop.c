@@ -32,6 +32,7 @@ enum {
     VECTOR_SS = 12,
     VECTOR_MF = 16,
     VECTOR_AC = 17,
+    VECTOR_MC = 18,
     VECTOR_XM = 19
 };
 
@@ -61,6 +62,7 @@ static unsigned signal_of_exception(unsigned vector)
     case VECTOR_NP:
     case VECTOR_SS:
     case VECTOR_AC:
+    case VECTOR_MC:
         return LX_SIGBUS;
     default:
         return LX_SIGSEGV;

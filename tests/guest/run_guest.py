@@ -194,7 +194,8 @@ def main():
     chosen = {}
     for group in groups:
         for case in cases.GROUPS[group]:
-            if args.world not in case.worlds:
+            if args.world not in case.worlds or \
+                    args.valgrind and not case.valgrind:
                 continue
             chosen.setdefault(case.program, []).append(case)
     bad = sum(run_program(args, *item) for item in chosen.items())
