@@ -54,11 +54,6 @@ static void set_resched(struct cpu *cpu, bool due)
     __atomic_store_n(&cpu->resched, due, __ATOMIC_RELAXED);
 }
 
-static void set_in_interrupt(struct cpu *cpu, bool is_in)
-{
-    __atomic_store_n(&cpu->in_interrupt, is_in, __ATOMIC_RELAXED);
-}
-
 struct thread *thread_current(void)
 {
     unsigned saved = hal_irq_save();
@@ -385,23 +380,20 @@ void thread_set_user(struct hal_user *user)
 
 void core_timer(void)
 {
-    struct cpu *cpu = cpu_this();
-
-    set_in_interrupt(cpu, true);
+    cpu_enter_interrupt();
     timer_run_due();
-    set_in_interrupt(cpu, false);
+    cpu_leave_interrupt();
 }
 
 void core_kick(void)
 {
-    struct cpu *cpu = cpu_this();
-    struct runq *rq = &runqs[cpu->number];
+    struct runq *rq = &runqs[hal_cpu_self()];
 
-    set_in_interrupt(cpu, true);
+    cpu_enter_interrupt();
     spin_lock(&rq->lock);
     update_slice(rq);
     spin_unlock(&rq->lock);
-    set_in_interrupt(cpu, false);
+    cpu_leave_interrupt();
 }
 
 void core_cpu_main(unsigned number)

@@ -73,7 +73,7 @@ def args_cases():
 
 def exit_cases():
     return [Case("exit", how, str(status)) for how in ("exit", "group")
-            for status in (0, 7, 255, 256 + 3, -1, 0x1234500ff)]
+            for status in (0, 7, 139, 255, 256 + 3, -1, 0x1234500ff)]
 
 
 DEATHS = """read-null write-constant write-text read-none write-read-only
@@ -113,10 +113,13 @@ GROUPS = {
     "memory": [Case("brk"), Case("mmap"), Case("mprotect")],
     "big": [Case("big", "16")],
     "huge": [Case("big", "256")],
-    "self": [Case("arch"), Case("ids"), Case("random"), Case("regs")],
+    "self": [Case("arch"), Case("ids"), Case("random"), Case("regs"),
+             Case("xsave", asks=True)],
     "path": [Case("path")],
     "absent": [Case("absent"), Case("absent", "own", status=0),
                Case("absent", "probes", status=0, worlds=("bare",))],
+    # Must be told apart from the host: tests run_guest.py itself.
+    "differs": [Case("differs")],
     "rseq": [Case("rseq"), Case("rseq", "wait", asks=True),
              Case("rseq", "lose", asks=True),
              Case("rseq", "forge", asks=True)],
