@@ -14,6 +14,7 @@
 #include "core/abi/stat.h"
 #include "core/base/ring.h"
 #include "core/sched/mutex.h"
+#include "core/sync/percpu.h"
 #include "core/vm/uaccess.h"
 
 enum {
@@ -46,9 +47,11 @@ static void set_flag(bool *flag, bool value)
 static void note_ready(void *arg)
 {
     (void)arg;
+    cpu_enter_interrupt();
     set_flag(&console.may_read, true);
     set_flag(&console.may_write, true);
     waitq_wake_all(&console.waitq);
+    cpu_leave_interrupt();
 }
 
 /* Fills the empty ring with what the HAL has: 0, or -EAGAIN. */

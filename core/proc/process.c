@@ -17,7 +17,7 @@
 #include "hal/platform.h"
 #include "hal/user.h"
 
-enum { INIT_PID = 1, EXIT_CODE_NONE = 0x100 };
+enum { INIT_PID = 1, WAIT_STATUS_NONE = 0x10000 };
 
 static struct mem_cache process_cache, task_cache;
 
@@ -73,7 +73,7 @@ static struct task *make_task(struct store *store)
         return NULL;
     }
     task->process = process;
-    task->exit_code = EXIT_CODE_NONE;
+    task->wait_status = WAIT_STATUS_NONE;
     process->pid = INIT_PID;
     process->store = store;
     fd_table_init(&process->files);
@@ -157,12 +157,13 @@ struct task *task_current(void)
     return self->task;
 }
 
-void task_end(struct task *task, unsigned code)
+void task_end(struct task *task, unsigned wait_status)
 {
-    unsigned none = EXIT_CODE_NONE;
+    unsigned none = WAIT_STATUS_NONE;
 
-    (void)__atomic_compare_exchange_n(&task->exit_code, &none, code, false,
-                                      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+    (void)__atomic_compare_exchange_n(&task->wait_status, &none, wait_status,
+                                      false, __ATOMIC_SEQ_CST,
+                                      __ATOMIC_RELAXED);
     thread_set_work(task->thread, THREAD_WORK_EXIT);
 }
 
@@ -178,9 +179,12 @@ static void clear_tid(struct task *task)
 
 void task_exit(struct task *task)
 {
-    unsigned code = __atomic_load_n(&task->exit_code, __ATOMIC_SEQ_CST);
+    unsigned status = __atomic_load_n(&task->wait_status, __ATOMIC_SEQ_CST);
+    unsigned signal = status & 0x7f, code = signal + 128;
 
-    ASSERT(code != EXIT_CODE_NONE);
+    ASSERT(status != WAIT_STATUS_NONE);
+    if (signal == 0)
+        code = status >> 8;
     ASSERT(task->process->pid == INIT_PID);
     clear_tid(task);
     drop_user_side(task->thread);

@@ -45,10 +45,10 @@ struct task {
     struct thread *thread;
     struct process *process;
     struct restart restart;
-    unsigned exit_code;  /* atomic; as hal_power_off() takes it */
-    uaddr_t clear_tid;   /* set_tid_address(2) */
-    uaddr_t robust_list; /* set_robust_list(2) */
-    uaddr_t rseq;        /* 0: not registered */
+    unsigned wait_status; /* atomic; as wait4(2) stores it */
+    uaddr_t clear_tid;    /* set_tid_address(2) */
+    uaddr_t robust_list;  /* set_robust_list(2) */
+    uaddr_t rseq;         /* 0: not registered */
     uint32_t rseq_signature;
 };
 
@@ -86,9 +86,10 @@ MUST_USE int process_exec(struct task *task, const struct exec_args *args);
 /* The running thread's process side; it is a user thread. */
 struct task *task_current(void);
 
-/* Makes task end with code (0..255, or 128 + a signal's number) on its way to
- * user mode. The first code counts. Any context. */
-void task_end(struct task *task, unsigned code);
+/* Makes task end on its way to user mode; wait_status as wait4(2) stores it: an
+ * exit status above the low 8 bits, or a signal's number in them. The first one
+ * counts. Any context. */
+void task_end(struct task *task, unsigned wait_status);
 
 /* Ends the running user thread, and as it is init's, the machine. */
 NORETURN void task_exit(struct task *task);

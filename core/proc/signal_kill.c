@@ -78,7 +78,7 @@ static int kill_all(struct task *from, const struct lx_siginfo *info)
         struct process *process = list_entry(node, struct process, all);
 
         if (process != from->process && !signal_is_init(process) &&
-            pid_nr(process->pid, from->ns->pids) != 0)
+            pid_nr(process->pid, from->ns->pid) != 0)
             add(&sum, kill_one(from, process, info));
     }
     return result_of(&sum);
@@ -94,9 +94,9 @@ int signal_kill(struct task *from, int pid, const struct lx_siginfo *info)
     if (pid == INT32_MIN)
         return -ESRCH;
     if (pid > 0)
-        process = process_find(from->ns->pids, pid);
+        process = process_find(from->ns->pid, pid);
     else if (pid < -1)
-        group = pid_find(from->ns->pids, -pid);
+        group = pid_find(from->ns->pid, -pid);
     saved = process_tree_lock();
     if (process != NULL)
         result = kill_one(from, process, info);
@@ -117,14 +117,14 @@ int signal_kill(struct task *from, int pid, const struct lx_siginfo *info)
 int signal_kill_thread(struct task *from, int tgid, int tid,
                        const struct lx_siginfo *info)
 {
-    struct task *task = task_find(from->ns->pids, tid);
+    struct task *task = task_find(from->ns->pid, tid);
     int result = -ESRCH;
     unsigned saved;
 
     if (task == NULL)
         return -ESRCH;
     saved = process_tree_lock();
-    if (tgid == 0 || pid_nr(task->process->pid, from->ns->pids) == tgid) {
+    if (tgid == 0 || pid_nr(task->process->pid, from->ns->pid) == tgid) {
         result = -EPERM;
         if (may_signal(from, task->process, (unsigned)info->si_signo))
             result = signal_send_task(task, info);

@@ -61,11 +61,6 @@ static void set_resched(struct cpu *cpu, bool due)
     __atomic_store_n(&cpu->resched, due, __ATOMIC_RELAXED);
 }
 
-static void set_in_interrupt(struct cpu *cpu, bool is_in)
-{
-    __atomic_store_n(&cpu->in_interrupt, is_in, __ATOMIC_RELAXED);
-}
-
 void sched_resched(struct runq *rq)
 {
     struct cpu *cpu = cpu_by_number(rq->cpu);
@@ -344,12 +339,11 @@ void sched_run(void)
 
 void core_timer(void)
 {
-    struct cpu *cpu = cpu_this();
     bool was_quiet = rcu_interrupt_enter();
 
-    set_in_interrupt(cpu, true);
+    cpu_enter_interrupt();
     timer_run_due();
-    set_in_interrupt(cpu, false);
+    cpu_leave_interrupt();
     rcu_interrupt_exit(was_quiet);
 }
 
@@ -359,11 +353,11 @@ void core_kick(void)
     struct runq *rq = &runqs[cpu->number];
     bool was_quiet = rcu_interrupt_enter();
 
-    set_in_interrupt(cpu, true);
+    cpu_enter_interrupt();
     spin_lock(&rq->lock);
     sched_start_slice(rq, current_on(cpu));
     spin_unlock(&rq->lock);
-    set_in_interrupt(cpu, false);
+    cpu_leave_interrupt();
     rcu_interrupt_exit(was_quiet);
 }
 

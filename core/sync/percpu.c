@@ -94,3 +94,17 @@ void cpu_set_resched_hook(void (*hook)(void))
 {
     resched_hook = hook;
 }
+
+void cpu_enter_interrupt(void)
+{
+    struct cpu *cpu = cpu_this();
+
+    ASSERT(hal_irq_are_off());
+    ASSERT(!__atomic_load_n(&cpu->in_interrupt, __ATOMIC_RELAXED));
+    __atomic_store_n(&cpu->in_interrupt, true, __ATOMIC_RELAXED);
+}
+
+void cpu_leave_interrupt(void)
+{
+    __atomic_store_n(&cpu_this()->in_interrupt, false, __ATOMIC_RELAXED);
+}

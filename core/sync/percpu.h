@@ -58,6 +58,11 @@ bool cpu_is_atomic(void);
  * off, pass. */
 bool cpu_is_pinned(void);
 
+/* Around whatever the HAL calls in interrupt context (upcalls, handlers of
+ * lines and streams), first and last: interrupts are off and do not nest. */
+void cpu_enter_interrupt(void);
+void cpu_leave_interrupt(void);
+
 /* What the last cpu_unpin() calls when a switch is due (the scheduler's). */
 void cpu_set_resched_hook(void (*hook)(void));
 

@@ -75,16 +75,12 @@ static void show_call(struct thread *self, uint64_t number,
 void trace_end(struct thread *self)
 {
     char line[STRACE_LINE_MIN + 1];
-    unsigned code = self->task->exit_code;
-    int status = code > 128 && signal_name(code - 128)[0] == 'S'
-                     ? (int)(code - 128)
-                     : (int)(code << 8);
     size_t size;
 
     if (!trace.is_on)
         return;
     size = strace_render_end(line, sizeof(line) - 1, self->task->process->pid,
-                             status);
+                             (int)self->task->wait_status);
     line[size] = '\n';
     hal_log_write(line, size + 1);
 }

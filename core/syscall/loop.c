@@ -33,17 +33,16 @@ enum {
     VECTOR_SS = 12,
     VECTOR_MF = 16,
     VECTOR_AC = 17,
+    VECTOR_MC = 18,
     VECTOR_XM = 19
 };
-
-enum { SIGNAL_STATUS = 128 }; /* added to the number of a deadly signal */
 
 /* No handler can be installed yet, so a fault's signal is deadly. */
 static void end_by_signal(struct thread *self, unsigned number, uaddr_t addr)
 {
     log_info("%s: killed by %s, address %#llx", self->task->process->name,
              signal_name(number), (unsigned long long)addr);
-    task_end(self->task, SIGNAL_STATUS + number);
+    task_end(self->task, number);
 }
 
 /* What Linux sends for each exception (signal(7); SDM volume 3, 6.15). */
@@ -62,6 +61,7 @@ static unsigned signal_of_exception(unsigned vector)
     case VECTOR_NP:
     case VECTOR_SS:
     case VECTOR_AC:
+    case VECTOR_MC:
         return LX_SIGBUS;
     default:
         return LX_SIGSEGV;

@@ -17,7 +17,7 @@
 /* exit(2): the process has one thread, so its end is the process's. */
 int64_t sys_exit(struct thread *self, const uint64_t *args)
 {
-    task_end(self->task, (unsigned)args[0] & 0xff);
+    task_end(self->task, ((unsigned)args[0] & 0xff) << 8);
     return 0;
 }
 

@@ -63,10 +63,14 @@ static int take_out(struct aspace *as, struct remap *remap, uaddr_t start,
                     uaddr_t end) REQUIRES(as->lock)
 {
     struct cut cut = {.start = start, .end = end};
+    struct list removed, *node;
     int error = cut_prepare(as, &cut, true);
 
+    list_init(&removed);
     if (error == 0)
-        removed_collect(as, &cut, &remap->removed);
+        removed_collect(as, &cut, &removed);
+    while ((node = list_pop_front(&removed)) != NULL)
+        list_push_back(&remap->removed, node);
     cut_fini(&cut);
     return error;
 }

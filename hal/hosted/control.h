@@ -20,6 +20,16 @@
  * For the kernel process all of it is hostile input: guest code can write
  * here. It copies each field once and believes none.
  *
+ * **What user code can reach.** It is a test vehicle, not a sandbox. User code
+ * can read the stub's code, read and write the blocks of its own address space
+ * and jump into the code; no address there faults as it does on a machine.
+ * What it spoils so is its own stub: the kernel process ends that, and core
+ * sees a machine check (vector 18) of that thread. Only code that aims at it
+ * gets further: the system calls that the filter in stub.c leaves to the stub
+ * include mmap, and with it all of guest RAM. Beyond that, user code sees the
+ * host's CPUID, rdrand and rdpid, and selectors loaded into ds, es, fs and gs
+ * do not outlive a trap.
+ *
  * The assembler reads this file too.
  */
 #ifndef HAL_HOSTED_CONTROL_H

@@ -26,7 +26,7 @@
 #include "hal/hosted/host_user.h"
 #include "hal/user.h"
 
-enum { HOSTED_PENDING_MAX = 16 };
+enum { HOSTED_PENDING_MAX = 16, HOSTED_RECENT_MAX = 8 };
 
 /* A thread of a stub; used by its CPU alone, the servant under its lock. */
 struct hosted_engine {
@@ -46,6 +46,12 @@ struct hal_mmu {
     /* With one CPU: ranges to unmap before user code runs. */
     unsigned pending_count;
     struct hal_range pending[HOSTED_PENDING_MAX];
+
+    /* Under a seed: the last pages mapped, in turn; one of them may be
+     * forgotten. The tables that this takes out wait for a flush. */
+    uaddr_t recent[HOSTED_RECENT_MAX];
+    unsigned recent_count;
+    struct hal_tables spare;
 
     /* By block: see host_user.h. */
     struct hosted_engine engines[STUB_BLOCKS_MAX];

@@ -421,6 +421,7 @@ void hal_mmu_destroy(struct hal_mmu *mmu)
         ASSERT(__atomic_load_n(&hosted_user_cpu_at(number)->active,
                                __ATOMIC_RELAXED) != mmu);
     host_stub_destroy(mmu->stub);
+    ptable_free_tables(&mmu->spare);
     ptable_destroy(&mmu->tables);
     core_frames_free(hal_phys_of(mmu), 0);
 }
@@ -435,6 +436,31 @@ void hal_mmu_unreserve(struct hal_tables *tables)
     ptable_free_tables(tables);
 }
 
+/*
+ * Under a seed: takes back a page that was mapped some maps ago, so that core
+ * must bring it in again. Not the last ones: whoever faulted there has not
+ * resumed yet. The caller holds the lock of the tables; the tables taken out
+ * are freed where none is held.
+ */
+static void forget_some(struct hal_mmu *mmu, uaddr_t mapped)
+{
+    struct hal_gather gather = {.mmu = mmu, .tables = mmu->spare};
+    uaddr_t *oldest = &mmu->recent[mmu->recent_count % HOSTED_RECENT_MAX];
+    struct hal_range victim = {.start = *oldest, .count = 1};
+    bool full = mmu->recent_count >= HOSTED_RECENT_MAX;
+
+    if (!hosted_seed_on() || !is_single())
+        return;
+    *oldest = mapped;
+    mmu->recent_count++;
+    if (!hosted_seed_forget() || !full || victim.start == mapped)
+        return;
+    ptable_unmap(&mmu->tables, victim, &gather);
+    mmu->spare = gather.tables;
+    if (gather.span.count > 0)
+        add_pending(mmu, gather.span);
+}
+
 void hal_mmu_map(struct hal_mmu *mmu, struct hal_range range, paddr_t page,
                  unsigned rights, enum hal_memory type, struct hal_tables *from)
 {
@@ -442,6 +468,7 @@ void hal_mmu_map(struct hal_mmu *mmu, struct hal_range range, paddr_t page,
     bool stale = ptable_map(&mmu->tables, range, what, from);
 
     (void)stale; /* rights that were added reach the host by the next fault */
+    forget_some(mmu, range.start);
 }
 
 void hal_mmu_unmap(struct hal_gather *gather, struct hal_range range)
@@ -501,6 +528,7 @@ void hal_mmu_flush(struct hal_gather *gather)
     }
     gather->span = (struct hal_range){.count = 0};
     ptable_free_tables(&gather->tables);
+    ptable_free_tables(&gather->mmu->spare);
 }
 
 bool hal_mmu_query(struct hal_mmu *mmu, uaddr_t addr, struct hal_mapping *out)

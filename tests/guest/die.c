@@ -241,6 +241,12 @@ static void x87_float(void)
     __asm__ volatile("fldcw %0; fld1; fldz; fdivrp; fwait" : : "m"(control));
 }
 
+static void spin(void)
+{
+    for (;;)
+        __asm__ volatile("pause");
+}
+
 /* Linux may emulate it; Cyphera has no such page. */
 static void vsyscall(void)
 {
@@ -288,6 +294,7 @@ static const struct {
     {"vector-float", vector_float},
     {"x87-float", x87_float},
     {"vsyscall", vsyscall},
+    {"spin", spin},
 };
 
 int main(int argc, char **argv)

@@ -4,10 +4,10 @@
 same: status, stdout and stderr.
 
 run_guest.py --kernel FILE --programs DIR [--world hosted|bare]
-             [--machine microvm|q35] [--iso] [--valgrind]
+             [--machine microvm|q35] [--iso] [--valgrind] [--seed N]
              [--traces DIR [--check-abi]] GROUP...
 
-GROUP is one of tests/guest/cases.py, or all (but front and huge). With
+GROUP is one of tests/guest/cases.py, or all (but differs, front and huge). With
 --traces the calls are traced into DIR/PROGRAM.WORLD.strace; --check-abi then
 holds them against core/abi/syscalls.tbl.
 """
@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cases  # noqa: E402
 
 TIMEOUT_S = 120
-APART = ("front", "huge")
+APART = ("front", "huge", "differs")
 VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
             "--errors-for-leak-kinds=definite", "--trace-children=no"]
 CHECK_ABI = os.path.join(cases.ROOT, "tools", "check_abi.py")
@@ -40,6 +40,7 @@ def parse(words):
     parser.add_argument("--machine", default="microvm")
     parser.add_argument("--iso", action="store_true")
     parser.add_argument("--valgrind", action="store_true")
+    parser.add_argument("--seed")
     parser.add_argument("--traces")
     parser.add_argument("--check-abi", action="store_true")
     parser.add_argument("groups", nargs="+")
@@ -123,6 +124,8 @@ def command_of(args, initrd, log):
     """The command that boots the kernel, up to init."""
     if args.world == "hosted":
         command = [args.kernel, "--initrd", initrd, "--log", log]
+        if args.seed:  # then stdin is read to its end before the boot
+            command += ["--seed", args.seed]
         if args.valgrind:
             command = VALGRIND + command
         return command + (["--strace"] if args.traces else [])
@@ -194,7 +197,9 @@ def main():
     chosen = {}
     for group in groups:
         for case in cases.GROUPS[group]:
-            if args.world not in case.worlds:
+            if args.world not in case.worlds or \
+                    args.valgrind and not case.valgrind or \
+                    args.seed and case.asks:
                 continue
             chosen.setdefault(case.program, []).append(case)
     bad = sum(run_program(args, *item) for item in chosen.items())

@@ -190,14 +190,15 @@ class BadInput:
 
 def main():
     args = machine.parse(__doc__)
-    full = args.tier == "ci" and args.world == "hosted" and not args.valgrind
+    full = args.tier == "ci"
     test = BadInput(args)
     test.wrong_init()
     test.wrong_program()
-    test.truncated_program()
-    test.mutated_program(200 if full else 20)
-    test.damaged_archive(60 if full else 6)
     test.wrong_words()
+    if not args.valgrind:
+        test.truncated_program()
+        test.mutated_program(200 if full else 20)
+        test.damaged_archive(60 if full else 6)
     test.little_memory()
     if args.world == "hosted":
         test.wrong_options()

@@ -39,6 +39,8 @@ public:
     void Join()
     {
         EXPECT_EQ(0, waitq_wait(&done_q_, IsDone, this, WAIT_FOREVER));
+        while (!__atomic_load_n(&left_, __ATOMIC_ACQUIRE))
+            thread_yield(); // it is still at the queue
     }
     bool done() const { return __atomic_load_n(&done_, __ATOMIC_ACQUIRE); }
     struct thread *thread() { return thread_; }
@@ -54,19 +56,7 @@ private:
         // The owner may go once it has seen this; the queue is not touched.
         __atomic_store_n(&self->left_, true, __ATOMIC_RELEASE);
     }
-    static bool IsDone(void *arg)
-    {
-        auto *self = static_cast<Kthread *>(arg);
-
-        if (!self->done())
-            return false;
-        while (!__atomic_load_n(&self->left_, __ATOMIC_ACQUIRE)) {
-            if (hal_cpu_count() == 1)
-                return false;
-            hal_cpu_relax();
-        }
-        return true;
-    }
+    static bool IsDone(void *arg) { return static_cast<Kthread *>(arg)->done(); }
 
     std::function<void()> body_;
     struct thread *thread_ = nullptr;

@@ -63,29 +63,41 @@ unsigned TakeWork()
     return __atomic_exchange_n(&thread_current()->work, 0, __ATOMIC_ACQ_REL);
 }
 
+// What threads share in these tests is atomic: TSan watches them too.
+template <class T> T Get(const T &value)
+{
+    return __atomic_load_n(&value, __ATOMIC_ACQUIRE);
+}
+
+template <class T> void Set(T *value, T to)
+{
+    __atomic_store_n(value, to, __ATOMIC_RELEASE);
+}
+
+void Count(int *value)
+{
+    __atomic_fetch_add(value, 1, __ATOMIC_ACQ_REL);
+}
+
 bool Truth(void *arg)
 {
-    return *static_cast<bool *>(arg);
+    return Get(*static_cast<bool *>(arg));
 }
 
 TEST(Thread, ReadyThreadsTakeTurns)
 {
-    std::vector<int> order;
-    Worker one([&] {
+    int order[6] = {}, turn = 0;
+    auto body = [&](int name) {
         for (int i = 0; i < 3; i++) {
-            order.push_back(1);
+            Set(&order[__atomic_fetch_add(&turn, 1, __ATOMIC_ACQ_REL)], name);
             thread_yield();
         }
-    });
-    Worker two([&] {
-        for (int i = 0; i < 3; i++) {
-            order.push_back(2);
-            thread_yield();
-        }
-    });
+    };
+    Worker one([&] { body(1); }), two([&] { body(2); });
     one.Join();
     two.Join();
-    EXPECT_EQ((std::vector<int>{1, 2, 1, 2, 1, 2}), order);
+    for (int i = 0; i < 6; i++)
+        EXPECT_EQ(1 + i % 2, Get(order[i])) << i;
 }
 
 TEST(Thread, NumbersAreNeverReused)
@@ -104,14 +116,16 @@ TEST(Thread, CreateLeavesNothingWithoutMemory)
 {
     uint64_t met = harness::sweep_allocations([] {
         struct thread *t;
+        bool ran = false;
         int error = thread_create(
-            "sweep", [](void *) {}, nullptr, &t);
+            "sweep", [](void *arg) { Set(static_cast<bool *>(arg), true); },
+            &ran, &t);
         if (error == 0) {
             thread_start(t);
-            while (t->state != THREAD_DEAD)
+            while (!Get(ran))
                 thread_yield();
             thread_put(t);
-            thread_yield();
+            thread_yield(); // it leaves its stack
         }
         return error;
     });
@@ -121,10 +135,10 @@ TEST(Thread, CreateLeavesNothingWithoutMemory)
 TEST(Thread, ALoopThatNeverYieldsIsPreemptedAtAnUnpin)
 {
     bool stop = false;
-    uint64_t others = 0;
+    int others = 0;
     Worker spinner([&] {
         uint64_t until = hal_clock_now() + 2000 * kMs;
-        while (!stop && hal_clock_now() < until) {
+        while (!Get(stop) && hal_clock_now() < until) {
             cpu_pin();
             hal_cpu_relax(); // interrupts arrive here
             cpu_unpin();     // and here the thread is switched
@@ -132,13 +146,12 @@ TEST(Thread, ALoopThatNeverYieldsIsPreemptedAtAnUnpin)
         EXPECT_LT(hal_clock_now(), until);
     });
     Worker other([&] {
-        others++;
-        stop = true;
+        Count(&others);
+        Set(&stop, true);
     });
     other.Join();
     spinner.Join();
-    EXPECT_EQ(1u, others);
-    EXPECT_TRUE(stop);
+    EXPECT_EQ(1, Get(others));
 }
 
 TEST(Thread, WorkIsSeenAndTaken)
@@ -186,11 +199,11 @@ TEST(Waitq, SleepsUntilWokenWithTheConditionTrue)
     Worker waker([&] {
         waitq_wake_all(&q); // the condition does not hold yet: goes on waiting
         thread_yield();
-        flag = true;
+        Set(&flag, true);
         waitq_wake_all(&q);
     });
     EXPECT_EQ(0, waitq_wait(&q, Truth, &flag, WAIT_FOREVER));
-    EXPECT_TRUE(flag);
+    EXPECT_TRUE(Get(flag));
 }
 
 TEST(Waitq, WakesAllWaiters)
@@ -202,16 +215,16 @@ TEST(Waitq, WakesAllWaiters)
     {
         auto body = [&] {
             EXPECT_EQ(0, waitq_wait(&q, Truth, &flag, WAIT_FOREVER));
-            woken++;
+            Count(&woken);
         };
         Worker a(body), b(body), c(body);
         for (int i = 0; i < 5; i++)
             thread_yield();
-        EXPECT_EQ(0, woken);
-        flag = true;
+        EXPECT_EQ(0, Get(woken));
+        Set(&flag, true);
         waitq_wake_all(&q);
     }
-    EXPECT_EQ(3, woken);
+    EXPECT_EQ(3, Get(woken));
 }
 
 TEST(Waitq, TimesOutNotBeforeTheDeadline)
@@ -239,7 +252,7 @@ TEST(Waitq, KillableWaitEndsForExitWork)
     EXPECT_FALSE(victim.done());
     thread_set_work(victim.thread(), THREAD_WORK_EXIT);
     victim.Join();
-    EXPECT_EQ(-EINTR, result);
+    EXPECT_EQ(-EINTR, Get(result));
 }
 
 const lock_class kClass = {"test", LOCK_RANK_INODE};
@@ -275,11 +288,11 @@ TEST(Mutex, KillableLockGivesUpForExitWork)
     int result = 0;
     mutex_init(&m, &kClass);
     mutex_lock(&m);
-    Worker victim([&] { result = mutex_lock_killable(&m); });
+    Worker victim([&] { Set(&result, mutex_lock_killable(&m)); });
     thread_yield();
     thread_set_work(victim.thread(), THREAD_WORK_EXIT);
     victim.Join();
-    EXPECT_EQ(-EINTR, result);
+    EXPECT_EQ(-EINTR, Get(result));
     mutex_unlock(&m);
     EXPECT_EQ(0, mutex_lock_killable(&m));
     mutex_unlock(&m);

@@ -100,6 +100,11 @@ uint8_t *StubTest::data()
     return static_cast<uint8_t *>(page_data(data_));
 }
 
+int StubTest::stub_pid()
+{
+    return mmu_->engines[0].host.pid;
+}
+
 struct host_engine *StubTest::engine()
 {
     return &mmu_->engines[hal_cpu_count() == 1 ? 0 : 1].host;

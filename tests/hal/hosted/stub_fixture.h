@@ -41,7 +41,10 @@ protected:
 
     uint8_t *data();
 
-    // CPU 0's thread in the stub.
+    // The host process of the address space.
+    int stub_pid();
+
+    // CPU 0's thread in it; known once it has run.
     struct host_engine *engine();
 
     struct hal_mmu *mmu_ = nullptr;

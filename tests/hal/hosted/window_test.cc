@@ -43,7 +43,7 @@ uint64_t find_code(uint64_t from, const uint8_t *code, size_t size)
 // Brings the stub to the n-th instruction of its way in, kicks, and lets go.
 class Debugger {
 public:
-    Debugger(int pid, unsigned n) : pid_(pid), n_(n)
+    Debugger(int tid, unsigned n) : tid_(tid), n_(n)
     {
         begin_ = STUB_BASE + find_code(0, kBegin, sizeof(kBegin));
         end_ = STUB_BASE + find_code(begin_ - STUB_BASE, kEnd, sizeof(kEnd)) +
@@ -59,9 +59,9 @@ public:
         inside = at >= begin_ && at < end_;
         hosted_cpu_raise(hosted_cpu_at(0), HOSTED_IRQ_KICK);
         // The kick shows up first; it is delivered with the letting go.
-        ok = ok && ptrace(PTRACE_CONT, pid_, nullptr, nullptr) == 0 &&
+        ok = ok && ptrace(PTRACE_CONT, tid_, nullptr, nullptr) == 0 &&
              wait() == SIGUSR1;
-        ptrace(PTRACE_DETACH, pid_, nullptr, ok ? SIGUSR1 : 0);
+        ptrace(PTRACE_DETACH, tid_, nullptr, ok ? SIGUSR1 : 0);
     }
 
     bool ready = false;  // the stub is stopped: the run may begin
@@ -74,15 +74,15 @@ private:
     {
         int status = 0;
 
-        if (waitpid(pid_, &status, __WALL) != pid_ || !WIFSTOPPED(status))
+        if (waitpid(tid_, &status, __WALL) != tid_ || !WIFSTOPPED(status))
             return -1;
         return WSTOPSIG(status);
     }
 
     bool stop()
     {
-        bool good = ptrace(PTRACE_SEIZE, pid_, nullptr, nullptr) == 0 &&
-                    ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr) == 0 &&
+        bool good = ptrace(PTRACE_SEIZE, tid_, nullptr, nullptr) == 0 &&
+                    ptrace(PTRACE_INTERRUPT, tid_, nullptr, nullptr) == 0 &&
                     wait() == SIGTRAP;
 
         __atomic_store_n(&ready, true, __ATOMIC_RELEASE);
@@ -94,7 +94,7 @@ private:
 
     bool step()
     {
-        return ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr) == 0 &&
+        return ptrace(PTRACE_SINGLESTEP, tid_, nullptr, nullptr) == 0 &&
                wait() == SIGTRAP;
     }
 
@@ -102,7 +102,7 @@ private:
     {
         struct lx_user_regs regs = {}; // the same layout
 
-        (void)ptrace(PTRACE_GETREGS, pid_, nullptr, &regs);
+        (void)ptrace(PTRACE_GETREGS, tid_, nullptr, &regs);
         return regs.rip;
     }
 
@@ -117,7 +117,7 @@ private:
         return false;
     }
 
-    int pid_;
+    int tid_;
     unsigned n_;
     uint64_t begin_, end_;
 };
@@ -186,7 +186,7 @@ TEST_F(WindowTest, NoKickIsLostOnTheWayIn)
     for (unsigned n = 0; !is_last && !HasFailure(); n++) {
         struct lx_user_regs want = fill();
         uint32_t before = engine()->order;
-        Debugger debugger(engine()->pid, n);
+        Debugger debugger(engine()->tid, n);
         std::thread thread(std::ref(debugger));
 
         while (!__atomic_load_n(&debugger.ready, __ATOMIC_ACQUIRE))
