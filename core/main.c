@@ -91,6 +91,7 @@ static void start_init(void *arg)
     if (error != 0)
         give_up(status_of(error), command.args.path, error);
     init_command_free(&command);
+    user_loop(thread_current());
 }
 
 static void start_threads(void)

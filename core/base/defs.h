@@ -25,6 +25,7 @@ typedef __PTRDIFF_TYPE__ ssize_t; /* a count, or a negative errno */
 
 #define MUST_USE        __attribute__((warn_unused_result))
 #define NORETURN        __attribute__((noreturn))
+#define SELDOM          __attribute__((noinline, cold)) /* keeps callers small */
 #define PRINTF(fmt, at) __attribute__((format(printf, fmt, at)))
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

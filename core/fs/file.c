@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * core/fs/file.c - contract in file.h; the one blocking loop of the kernel.
+ * Tables of descriptors are in fd_table.c.
  */
 #include "core/fs/file.h"
 
@@ -9,8 +10,6 @@
 #include "core/abi/poll.h"
 #include "core/sched/waitq.h"
 #include "core/vm/uaccess.h"
-
-static const struct lock_class fd_class = {"fd table", LOCK_RANK_PROCESS};
 
 void file_init(struct file *file, const struct file_ops *ops, unsigned flags)
 {
@@ -50,8 +49,8 @@ static int wait_until_ready(struct file *file, unsigned events)
 
     if ((file->flags & LX_O_NONBLOCK) != 0)
         return -EAGAIN;
-    return waitq_wait_killable(file->ops->waitq(file), is_ready, &want,
-                               WAIT_FOREVER);
+    return waitq_wait_interruptible(file->ops->waitq(file), is_ready, &want,
+                                    WAIT_FOREVER);
 }
 
 ssize_t file_read(struct file *file, struct user_cursor *to)
@@ -92,46 +91,4 @@ ssize_t file_write(struct file *file, struct user_cursor *from)
             break;
     }
     return from->left < size ? (ssize_t)(size - from->left) : result;
-}
-
-void fd_table_init(struct fd_table *table)
-{
-    *table = (struct fd_table){0};
-    spin_init(&table->lock, &fd_class);
-}
-
-void fd_table_fini(struct fd_table *table)
-{
-    for (size_t fd = 0; fd < COUNT_OF(table->files); fd++) {
-        if (table->files[fd] != NULL)
-            file_put(table->files[fd]);
-        table->files[fd] = NULL;
-    }
-}
-
-struct file *fd_get(struct fd_table *table, int fd)
-{
-    struct file *file = NULL;
-
-    if (fd < 0 || fd >= FD_TABLE_MAX)
-        return NULL;
-    spin_lock(&table->lock);
-    file = table->files[fd];
-    if (file != NULL)
-        file_get(file);
-    spin_unlock(&table->lock);
-    return file;
-}
-
-int fd_install(struct fd_table *table, struct file *file)
-{
-    int fd;
-
-    spin_lock(&table->lock);
-    for (fd = 0; fd < FD_TABLE_MAX && table->files[fd] != NULL; fd++)
-        continue;
-    if (fd < FD_TABLE_MAX)
-        table->files[fd] = file;
-    spin_unlock(&table->lock);
-    return fd < FD_TABLE_MAX ? fd : -EMFILE;
 }

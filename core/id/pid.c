@@ -69,8 +69,7 @@ static void link_number(struct pid_ns *ns, struct pid_number *at)
 
     while (node != NULL) {
         parent = node;
-        side = at->number >
-               container_of(node, struct pid_number, node)->number;
+        side = at->number > container_of(node, struct pid_number, node)->number;
         node = node->child[side];
     }
     tree_insert(&ns->pids, &at->node, parent, side);

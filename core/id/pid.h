@@ -47,9 +47,9 @@ struct pid_number {
 
 struct pid {
     struct refcount refs;
-    unsigned level;                    /* const; of the deepest namespace */
-    struct list members[PID_USES];     /* process tree lock */
-    struct pid_number numbers[];       /* level + 1 of them */
+    unsigned level;                /* const; of the deepest namespace */
+    struct list members[PID_USES]; /* process tree lock */
+    struct pid_number numbers[];   /* level + 1 of them */
 };
 
 C_DECLS_BEGIN

@@ -25,7 +25,8 @@ void user_init_all(void)
 
 static struct user *find_locked(lx_uid_t uid) REQUIRES(users.lock)
 {
-    list_for_each(node, &users.all) {
+    list_for_each(node, &users.all)
+    {
         struct user *user = list_entry(node, struct user, link);
 
         if (user->uid == uid) {

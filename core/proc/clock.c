@@ -69,8 +69,8 @@ uint64_t clock_process_ns(struct process *process)
     unsigned saved = process_tree_lock();
     uint64_t ns = process->usage.user_ns + process->usage.system_ns;
 
-    list_for_each(node, &process->threads)
-        ns += thread_run_ns(list_entry(node, struct task, of_process)->thread);
+    list_for_each(node, &process->threads) ns +=
+        thread_run_ns(list_entry(node, struct task, of_process)->thread);
     process_tree_unlock(saved);
     return ns;
 }
@@ -157,9 +157,8 @@ int clock_sleep_until_wall(uint64_t ns)
     do {
         unsigned steps = __atomic_load_n(&wall.steps, __ATOMIC_SEQ_CST);
 
-        error = waitq_wait_interruptible(
-            &wall.stepped, has_stepped, &steps,
-            clock_deadline(LX_CLOCK_REALTIME, ns));
+        error = waitq_wait_interruptible(&wall.stepped, has_stepped, &steps,
+                                         clock_deadline(LX_CLOCK_REALTIME, ns));
     } while (error == 0);
     return error == -ETIMEDOUT ? 0 : error;
 }

@@ -148,7 +148,6 @@ void signals_exec(struct task *task)
     reset_actions(task->process->signals.actions);
     task->signals.stack_base = 0;
     task->signals.stack_size = 0;
-    task->signals.stack_flags = LX_SS_DISABLE;
     timers_exec(task->process);
 }
 
@@ -200,7 +199,8 @@ static void drop_ignored(struct process *process, signal_set set)
     struct process_signals *signals = &process->signals;
 
     signal_queue_drop(signals, &signals->shared, set);
-    list_for_each(node, &process->threads) {
+    list_for_each(node, &process->threads)
+    {
         struct task *task = list_entry(node, struct task, of_process);
 
         signal_queue_drop(signals, &task->signals.own, set);
@@ -232,7 +232,7 @@ void signal_change_action(struct process *process, unsigned number,
 
 void task_signals_init(struct task_signals *signals)
 {
-    *signals = (struct task_signals){.stack_flags = LX_SS_DISABLE};
+    *signals = (struct task_signals){0};
     signal_queue_init(&signals->own);
 }
 
@@ -240,6 +240,7 @@ void task_signals_clone(struct task *to, struct task *from, bool keeps_stack)
 {
     task_signals_init(&to->signals);
     to->signals.blocked = from->signals.blocked;
+    to->signals.stack_flags = LX_SS_DISABLE;
     if (!keeps_stack)
         return;
     to->signals.stack_base = from->signals.stack_base;
@@ -276,7 +277,8 @@ void signals_retarget_locked(struct process *process, struct task *leaving)
 {
     if (process->signals.shared.set == 0)
         return;
-    list_for_each(node, &process->threads) {
+    list_for_each(node, &process->threads)
+    {
         struct task *task = list_entry(node, struct task, of_process);
 
         if (task != leaving)

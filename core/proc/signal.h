@@ -51,10 +51,11 @@ struct signal_queue {
 
 /* What is kept of one that is pending. */
 struct signal_info {
-    struct list link;        /* of a signal_queue; signals.lock */
+    struct list link; /* of a signal_queue; signals.lock */
     struct lx_siginfo info;
-    bool is_timers;          /* a timer's own: never freed here, and overruns
-                                are counted in info meanwhile */
+    bool is_timers;   /* a timer's own: never freed here, and overruns are
+                         counted in info meanwhile */
+    int last_overrun; /* of the one taken last; atomic */
 };
 
 /* Embedded in struct process. Under lock. */
@@ -62,16 +63,16 @@ struct process_signals {
     struct spinlock lock;
     struct signal_actions *actions; /* replaced by its only thread */
     struct signal_queue shared;
-    unsigned queued;      /* infos in all queues; bounded by RLIMIT_SIGPENDING */
-    bool is_stopped;      /* by SIGSTOP and the like */
-    bool has_continued;   /* the parent is to be told */
-    bool has_reported;    /* the parent knows of the stop */
+    unsigned queued;    /* infos in all queues; bounded by RLIMIT_SIGPENDING */
+    bool is_stopped;    /* by SIGSTOP and the like */
+    bool has_continued; /* the parent is to be told */
+    bool has_reported;  /* the parent knows of the stop */
     unsigned stop_signal; /* the one that did it */
     unsigned stopped;     /* threads that sleep in the stop */
     unsigned continues;   /* SIGCONTs that came */
     unsigned awaited;     /* threads in sigtimedwait(2) */
     struct waitq stop_waiters;
-    struct waitq waiters; /* sigtimedwait(2), signalfd later */
+    struct waitq waiters;          /* sigtimedwait(2), signalfd later */
     struct process_timers *timers; /* core/proc/timers.h; NULL: none yet */
 };
 
@@ -151,19 +152,18 @@ bool signals_wants_stops(struct process *process);
  */
 MUST_USE int signal_send_process(struct process *process,
                                  const struct lx_siginfo *info);
-MUST_USE int signal_send_task(struct task *task,
-                              const struct lx_siginfo *info);
+MUST_USE int signal_send_task(struct task *task, const struct lx_siginfo *info);
 
 /* The same for the kernel's own signal (SI_KERNEL), or with the running task's
  * pid and uid (SI_USER); nothing to fail. */
 void signal_send_kernel(struct process *process, unsigned number);
 void signal_fill_user(struct lx_siginfo *info, unsigned number, int code);
 
-/* A timer's: info is the timer's own and lasts until signal_forget_info(). An
- * expiry while it is pending still adds an overrun. To task, or process when
- * NULL. */
+/* A timer's: info is the timer's own and lasts until signal_forget_info().
+ * missed expiries before this one are overruns, and this too when the last is
+ * pending still. To task, or to process when that is NULL. */
 void signal_send_timer(struct process *process, struct task *task,
-                       struct signal_info *info);
+                       struct signal_info *info, uint64_t missed);
 void signal_forget_info(struct process *process, struct signal_info *info);
 
 /* A fault of the running thread: delivered now, also when it is blocked or

@@ -31,8 +31,7 @@ static bool are_all_stopped(struct process *process)
 {
     unsigned count = 0;
 
-    list_for_each(node, &process->threads)
-        count++;
+    list_for_each(node, &process->threads) count++;
     return process->signals.stopped >= count;
 }
 
@@ -96,9 +95,8 @@ static bool take_next(struct task *task, struct delivery *out)
         call->number = signal_queue_take(signals, &task->signals.own,
                                          ~task->signals.blocked, &call->info);
         if (call->number == 0)
-            call->number =
-                signal_queue_take(signals, &signals->shared,
-                                  ~task->signals.blocked, &call->info);
+            call->number = signal_queue_take(
+                signals, &signals->shared, ~task->signals.blocked, &call->info);
         out->continues = signals->continues;
         spin_unlock_irq(&signals->lock, saved);
     }
@@ -117,7 +115,8 @@ static bool is_group_orphaned(struct process *process)
     unsigned saved = process_tree_lock();
     bool is_orphaned = true;
 
-    list_for_each(node, &process->group->members[PID_GROUP]) {
+    list_for_each(node, &process->group->members[PID_GROUP])
+    {
         struct process *member = list_entry(node, struct process, by_group);
         struct process *parent = member->parent;
 
@@ -157,8 +156,7 @@ static void end(struct task *task, const struct delivery *delivery)
 
     if (delivery->is_forced)
         log_info("%s: killed by %s, address %#llx", task->name,
-                 signal_name(number),
-                 (unsigned long long)info->of.fault.addr);
+                 signal_name(number), (unsigned long long)info->of.fault.addr);
     process_end(task->process, LX_W_SIGNALED((int)number));
 }
 
@@ -254,8 +252,8 @@ static bool has_come(void *arg)
     wait->number = signal_queue_take(signals, &wait->task->signals.own,
                                      wait->set, wait->out);
     if (wait->number == 0)
-        wait->number = signal_queue_take(signals, &signals->shared, wait->set,
-                                         wait->out);
+        wait->number =
+            signal_queue_take(signals, &signals->shared, wait->set, wait->out);
     spin_unlock_irq(&signals->lock, saved);
     return wait->number != 0;
 }

@@ -82,9 +82,9 @@ static int place_frame(const struct task_signals *signals, uaddr_t sp,
 static void settle_call(const struct task *task, uint64_t flags,
                         struct lx_user_regs *regs)
 {
-    bool again = task->signals.restart == RESTART_NOINTR ||
-                 (task->signals.restart == RESTART_SYS &&
-                  (flags & LX_SA_RESTART) != 0);
+    bool again =
+        task->signals.restart == RESTART_NOINTR ||
+        (task->signals.restart == RESTART_SYS && (flags & LX_SA_RESTART) != 0);
 
     if (task->signals.restart == RESTART_NONE)
         return;

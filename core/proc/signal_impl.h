@@ -11,21 +11,21 @@
 #define SIGNAL_SET_OF(n) (UINT64_C(1) << ((n)-1))
 
 /* Neither caught, blocked nor ignored. */
-#define SIGNALS_SACRED (SIGNAL_SET_OF(LX_SIGKILL) | SIGNAL_SET_OF(LX_SIGSTOP))
+#define SIGNALS_SACRED   (SIGNAL_SET_OF(LX_SIGKILL) | SIGNAL_SET_OF(LX_SIGSTOP))
 
-#define SIGNALS_STOP                                      \
+#define SIGNALS_STOP \
     (SIGNAL_SET_OF(LX_SIGSTOP) | SIGNAL_SET_OF(LX_SIGTSTP) | \
      SIGNAL_SET_OF(LX_SIGTTIN) | SIGNAL_SET_OF(LX_SIGTTOU))
 
 /* Ignored where the disposition is the default. */
-#define SIGNALS_MEEK                                       \
+#define SIGNALS_MEEK \
     (SIGNAL_SET_OF(LX_SIGCHLD) | SIGNAL_SET_OF(LX_SIGCONT) | \
      SIGNAL_SET_OF(LX_SIGURG) | SIGNAL_SET_OF(LX_SIGWINCH))
 
 /* Of the running thread's own doing: taken before others. */
-#define SIGNALS_SYNCHRONOUS                                \
-    (SIGNAL_SET_OF(LX_SIGSEGV) | SIGNAL_SET_OF(LX_SIGBUS) |  \
-     SIGNAL_SET_OF(LX_SIGILL) | SIGNAL_SET_OF(LX_SIGTRAP) |  \
+#define SIGNALS_SYNCHRONOUS \
+    (SIGNAL_SET_OF(LX_SIGSEGV) | SIGNAL_SET_OF(LX_SIGBUS) | \
+     SIGNAL_SET_OF(LX_SIGILL) | SIGNAL_SET_OF(LX_SIGTRAP) | \
      SIGNAL_SET_OF(LX_SIGFPE) | SIGNAL_SET_OF(LX_SIGSYS))
 
 C_DECLS_BEGIN
@@ -73,8 +73,7 @@ struct signal_call {
 /* Writes a frame and points the registers at the handler: 0, -EFAULT, -ENOMEM;
  * then nothing has changed. mask is what sigreturn restores. */
 MUST_USE int signal_frame_push(struct task *task,
-                               const struct signal_call *call,
-                               signal_set mask);
+                               const struct signal_call *call, signal_set mask);
 void signal_frame_free(struct task_signals *signals);
 
 /* Is sp on the alternate stack? */

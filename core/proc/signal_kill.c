@@ -63,9 +63,8 @@ static int kill_group(struct task *from, struct pid *group,
 {
     struct sum sum = {0};
 
-    list_for_each(node, &group->members[PID_GROUP])
-        add(&sum, kill_one(from, list_entry(node, struct process, by_group),
-                           info));
+    list_for_each(node, &group->members[PID_GROUP]) add(
+        &sum, kill_one(from, list_entry(node, struct process, by_group), info));
     return result_of(&sum);
 }
 
@@ -74,7 +73,8 @@ static int kill_all(struct task *from, const struct lx_siginfo *info)
 {
     struct sum sum = {0};
 
-    list_for_each(node, process_list()) {
+    list_for_each(node, process_list())
+    {
         struct process *process = list_entry(node, struct process, all);
 
         if (process != from->process && !signal_is_init(process) &&

@@ -76,7 +76,8 @@ static struct signal_info *find_info(struct signal_queue *queue,
     struct signal_info *first = NULL;
 
     *more = false;
-    list_for_each(node, &queue->infos) {
+    list_for_each(node, &queue->infos)
+    {
         struct signal_info *info = list_entry(node, struct signal_info, link);
 
         if ((unsigned)info->info.si_signo != number)
@@ -118,6 +119,8 @@ unsigned signal_queue_take(struct process_signals *signals,
         return number;
     }
     *out = info->info;
+    __atomic_store_n(&info->last_overrun, info->info.of.timer.overrun,
+                     __ATOMIC_RELAXED);
     drop_info(signals, info);
     return number;
 }
@@ -126,7 +129,8 @@ void signal_queue_drop(struct process_signals *signals,
                        struct signal_queue *queue, signal_set set)
 {
     queue->set &= ~set;
-    list_for_each_safe(node, &queue->infos) {
+    list_for_each_safe(node, &queue->infos)
+    {
         struct signal_info *info = list_entry(node, struct signal_info, link);
 
         if ((signal_bit((unsigned)info->info.si_signo) & set) != 0)

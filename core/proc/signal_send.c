@@ -52,8 +52,7 @@ static void drop_everywhere(struct process *process, signal_set set)
         signal_queue_drop(signals, &task_of(node)->signals.own, set);
 }
 
-static void let_go_on(struct process *process)
-    REQUIRES(process->signals.lock)
+static void let_go_on(struct process *process) REQUIRES(process->signals.lock)
 {
     struct process_signals *signals = &process->signals;
 
@@ -88,7 +87,8 @@ static void tell(struct process *process, struct task *task, unsigned number)
         signal_update_work(process, task);
         return;
     }
-    list_for_each(node, &process->threads) {
+    list_for_each(node, &process->threads)
+    {
         task = task_of(node);
         if ((task->signals.blocked & signal_bit(number)) == 0) {
             signal_update_work(process, task);
@@ -161,8 +161,15 @@ void signal_fill_user(struct lx_siginfo *info, unsigned number, int code)
     info->of.from.uid = self->cred->uid;
 }
 
+static void add_overruns(struct signal_info *info, uint64_t count)
+{
+    int32_t *overrun = &info->info.of.timer.overrun;
+
+    *overrun = (int32_t)min_u64((uint64_t)*overrun + count, INT32_MAX);
+}
+
 void signal_send_timer(struct process *process, struct task *task,
-                       struct signal_info *info)
+                       struct signal_info *info, uint64_t missed)
 {
     struct process_signals *signals = &process->signals;
     struct signal_queue *queue =
@@ -170,11 +177,11 @@ void signal_send_timer(struct process *process, struct task *task,
     unsigned number = (unsigned)info->info.si_signo;
     unsigned saved = spin_lock_irq(&signals->lock);
 
+    missed = min_u64(missed, INT32_MAX);
     if (list_is_linked(&info->link)) {
-        if (info->info.of.timer.overrun < INT32_MAX)
-            info->info.of.timer.overrun++;
+        add_overruns(info, missed + 1);
     } else if (is_wanted(process, task, number)) {
-        info->info.of.timer.overrun = 0;
+        info->info.of.timer.overrun = (int32_t)missed;
         list_push_back(&queue->infos, &info->link);
         queue->set |= signal_bit(number);
         tell(process, task, number);

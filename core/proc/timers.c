@@ -8,12 +8,13 @@
 #include "core/proc/timers.h"
 
 #include "core/abi/errno.h"
+#include "core/id/nsset.h"
 #include "core/mem/cache.h"
 #include "core/proc/clock.h"
 #include "core/proc/process.h"
 #include "core/proc/signal.h"
-#include "core/id/nsset.h"
 #include "core/sched/mutex.h"
+#include "core/sched/thread.h"
 #include "core/sched/timer.h"
 #include "hal/clock.h"
 #include "hal/cpu.h"
@@ -309,7 +310,7 @@ int timers_create(struct task *task, int32_t clock,
 {
     struct process_timers *timers = timers_of(task->process);
     struct process_timer *t;
-    struct task *told;
+    struct task *told = NULL;
     int error;
 
     if (!is_clock_with_timers(clock) || (event != NULL && !is_event(event)))
@@ -349,7 +350,8 @@ int timers_create(struct task *task, int32_t clock,
 static struct process_timer *find_timer(struct process_timers *timers,
                                         int32_t id) REQUIRES(timers->lock)
 {
-    list_for_each(node, &timers->created) {
+    list_for_each(node, &timers->created)
+    {
         struct process_timer *t = list_entry(node, struct process_timer, link);
 
         if (t->info.info.of.timer.id == id)

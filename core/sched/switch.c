@@ -339,26 +339,21 @@ void sched_run(void)
 
 void core_timer(void)
 {
-    bool was_quiet = rcu_interrupt_enter();
-
     cpu_enter_interrupt();
     timer_run_due();
     cpu_leave_interrupt();
-    rcu_interrupt_exit(was_quiet);
 }
 
 void core_kick(void)
 {
     struct cpu *cpu = cpu_this();
     struct runq *rq = &runqs[cpu->number];
-    bool was_quiet = rcu_interrupt_enter();
 
     cpu_enter_interrupt();
     spin_lock(&rq->lock);
     sched_start_slice(rq, current_on(cpu));
     spin_unlock(&rq->lock);
     cpu_leave_interrupt();
-    rcu_interrupt_exit(was_quiet);
 }
 
 void core_cpu_main(unsigned number)

@@ -103,28 +103,6 @@ void rcu_note_switch(void)
     rcu_count_pass(&cpu->rcu);
 }
 
-bool rcu_interrupt_enter(void)
-{
-    struct cpu *cpu = cpu_this();
-    bool was_quiet = rcu_count_is_quiet(&cpu->rcu);
-
-    ASSERT(!LOAD(cpu->in_interrupt));
-    if (was_quiet)
-        rcu_count_leave_quiet(&cpu->rcu);
-    else if (LOAD(cpu->pinned) == 0)
-        rcu_count_pass(&cpu->rcu);
-    else if (LOAD(cpu->rcu_wanted))
-        STORE(cpu->resched, true); /* the last unpin passes */
-    STORE(cpu->rcu_wanted, false);
-    return was_quiet;
-}
-
-void rcu_interrupt_exit(bool was_quiet)
-{
-    if (was_quiet)
-        rcu_count_enter_quiet(&cpu_this()->rcu);
-}
-
 /* --- waiting for readers -------------------------------------------------- */
 
 /* The CPUs that may have readers of now, a bit for each. */

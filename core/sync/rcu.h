@@ -10,8 +10,9 @@
  * A grace period ends when every CPU has been quiescent: switched threads, was
  * in user mode or idle, or took an interrupt while nothing was pinned. User
  * mode and idle count without ticks. CPUs that are slow to get there are
- * kicked. An interrupt taken in user mode or idle leaves that state until it
- * returns, so what it reads holds the grace period up.
+ * kicked. An interrupt taken in user mode or idle leaves that state between
+ * cpu_enter_interrupt() and cpu_leave_interrupt(), so what it reads holds the
+ * grace period up.
  *
  * Callbacks are kept per CPU and called in batches by that CPU's worker. Who
  * may sleep and finds more than RCU_BACKLOG_MAX there waits for them, for at
@@ -90,11 +91,6 @@ void rcu_idle_exit(void);
 /* This CPU goes from a thread to the next; nothing but the run queue's lock
  * pins it (asserted). */
 void rcu_note_switch(void);
-
-/* First and last thing of an interrupt; the exit is told what the enter
- * returned. */
-MUST_USE bool rcu_interrupt_enter(void);
-void rcu_interrupt_exit(bool was_quiet);
 
 /* Once, at boot, before the first rcu_call(). */
 void rcu_set_hooks(const struct rcu_hooks *hooks);

@@ -29,7 +29,7 @@ static inline struct process *process_of(const struct thread *self)
 MUST_USE static inline struct file *file_of(const struct thread *self,
                                             uint64_t fd)
 {
-    return fd_get(&process_of(self)->files, (int)(uint32_t)fd);
+    return fd_get(self->task->files, (int)(uint32_t)fd);
 }
 
 C_DECLS_BEGIN

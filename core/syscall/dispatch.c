@@ -55,7 +55,7 @@ static void show_call(struct thread *self, uint64_t number,
                       const uint64_t *args, bool returned, int64_t result)
 {
     struct strace_record record = {
-        .pid = self->task->process->pid,
+        .pid = task_number(self->task),
         .number = number,
         .returned = returned,
         .result = result,
@@ -79,8 +79,8 @@ void trace_end(struct thread *self)
 
     if (!trace.is_on)
         return;
-    size = strace_render_end(line, sizeof(line) - 1, self->task->process->pid,
-                             (int)self->task->wait_status);
+    size = strace_render_end(line, sizeof(line) - 1, task_number(self->task),
+                             task_exit_status(self->task));
     line[size] = '\n';
     hal_log_write(line, size + 1);
 }

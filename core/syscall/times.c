@@ -45,9 +45,9 @@ int time_from_val(const struct lx_timeval *val, uint64_t *ns)
 
 struct lx_timeval time_to_val(uint64_t ns)
 {
-    return (struct lx_timeval){
-        .tv_sec = (int64_t)(ns / NS_PER_SECOND),
-        .tv_usec = (int64_t)(ns % NS_PER_SECOND / NS_PER_US)};
+    return (struct lx_timeval){.tv_sec = (int64_t)(ns / NS_PER_SECOND),
+                               .tv_usec =
+                                   (int64_t)(ns % NS_PER_SECOND / NS_PER_US)};
 }
 
 int time_take(struct thread *self, uaddr_t from, uint64_t *ns)

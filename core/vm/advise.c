@@ -7,7 +7,7 @@
  * taken. MADV_FREE drops the pages at once, as it may.
  */
 #include "core/abi/errno.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 /* The part of a region that a call is about. */
 struct part {
@@ -87,7 +87,7 @@ static int advise_part(struct aspace *as, const struct part *part, int advice)
     case LX_MADV_DONTNEED:
         return locked ? -EINVAL : discard(as, part);
     case LX_MADV_FREE:
-        return !anonymous ? -EINVAL : locked ? 0 : discard(as, part);
+        return !anonymous || locked ? -EINVAL : discard(as, part);
     case LX_MADV_REMOVE:
         return remove_pages(part);
     case LX_MADV_DONTFORK:

@@ -371,31 +371,6 @@ int amap_own_ends(struct amap *amap, uint64_t first, uint64_t count)
     return amap_own(amap, amap->first + range[1]);
 }
 
-int amap_split(struct amap *amap, uint64_t first, uint64_t count,
-               struct amap **out)
-{
-    uint64_t end = first + count;
-    struct amap *part;
-    int error = amap_clone(amap, amap->payer, &part);
-
-    if (error != 0)
-        return error;
-    error = amap_own_ends(amap, first, count);
-    if (error == 0)
-        error = amap_own_ends(part, 0, first);
-    if (error == 0)
-        error = amap_own_ends(part, end, AMAP_SLOTS_END - end);
-    if (error != 0) {
-        amap_put(part);
-        return error;
-    }
-    (void)amap_clear(amap, first, count);
-    (void)amap_clear(part, 0, first);
-    (void)amap_clear(part, end, AMAP_SLOTS_END - end);
-    *out = part;
-    return 0;
-}
-
 /* Puts a node above the root; false: no memory. */
 static bool grow(struct amap *amap)
 {

@@ -100,11 +100,6 @@ MUST_USE struct page *amap_replace(struct amap *amap, uint64_t index,
  * were. */
 uint64_t amap_clear(struct amap *amap, uint64_t first, uint64_t count);
 
-/* Takes count slots from first on out of amap into a member of its family with
- * one reference: 0, or -ENOMEM with nothing changed. */
-MUST_USE int amap_split(struct amap *amap, uint64_t first, uint64_t count,
-                        struct amap **out);
-
 /* How many pages there are in count slots from first on. */
 uint64_t amap_count(const struct amap *amap, uint64_t first, uint64_t count);
 

@@ -6,7 +6,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/mem/cache.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 #include "hal/check.h"
 
 struct anon_object {

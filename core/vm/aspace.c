@@ -6,7 +6,7 @@
 
 #include "core/abi/errno.h"
 #include "core/mem/cache.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 static const struct lock_class aspace_lock_class = {"aspace", LOCK_RANK_ASPACE};
 static const struct lock_class pt_lock_class = {"page tables", LOCK_RANK_PT};
@@ -93,16 +93,6 @@ void aspace_set_mmap_base(struct aspace *as, uaddr_t base)
     mutex_lock(&as->lock);
     as->mmap_base = base;
     mutex_unlock(&as->lock);
-}
-
-void aspace_set_limits(struct aspace *as, const struct aspace_limits *limits)
-{
-    struct aspace_limits *own = &as->limits;
-
-    __atomic_store_n(&own->size, limits->size, __ATOMIC_RELAXED);
-    __atomic_store_n(&own->data, limits->data, __ATOMIC_RELAXED);
-    __atomic_store_n(&own->stack, limits->stack, __ATOMIC_RELAXED);
-    __atomic_store_n(&own->locked, limits->locked, __ATOMIC_RELAXED);
 }
 
 void aspace_get_usage(struct aspace *as, struct aspace_usage *out)

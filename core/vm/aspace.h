@@ -80,6 +80,10 @@ struct hal_mmu *aspace_mmu(struct aspace *as);
  * taken. */
 void aspace_set_limits(struct aspace *as, const struct aspace_limits *limits);
 
+/* Is the limit of locked memory nothing to its owner (CAP_IPC_LOCK)? At first
+ * it counts. No lock is taken. */
+void aspace_set_may_lock(struct aspace *as, bool may_lock);
+
 /* Where addresses chosen by aspace_map() end: the highest room below base, or
  * above it when there is none. Page aligned, at most HAL_USER_TOP; until then
  * ASPACE_MMAP_BASE. Set by exec, which keeps the stack above it. */

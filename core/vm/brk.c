@@ -5,7 +5,7 @@
  * the regions.
  */
 #include "core/abi/mman.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 void aspace_set_brk_start(struct aspace *as, uaddr_t start)
 {

@@ -3,7 +3,7 @@
  * core/vm/check.c - aspace_check(): do regions, amaps and page tables agree?
  */
 #include "core/abi/mman.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 /* Page table entries looked at in one region or gap; all private pages are. */
 enum { CHECK_PAGES_MAX = 4096 };

@@ -11,7 +11,7 @@
  * families, the reverse map, so its own lock is not taken.
  */
 #include "core/abi/errno.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 /* Gives copy the clone of the amap that region shows, made once for all that
  * show it. */
@@ -147,6 +147,7 @@ static int clone_locked(struct aspace *from, struct aspace *to) NO_TSA
     forget_copies(from);
     protect_all(from);
     aspace_set_limits(to, &limits);
+    aspace_set_may_lock(to, __atomic_load_n(&from->may_lock, __ATOMIC_RELAXED));
     to->mmap_base = from->mmap_base;
     to->brk_start = from->brk_start;
     to->brk = from->brk;

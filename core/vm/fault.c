@@ -13,7 +13,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 #include "hal/check.h"
 #include "hal/uaccess.h"
 

@@ -5,7 +5,7 @@
  * Nothing is ever paged out, so to lock is to count and to make present.
  */
 #include "core/abi/errno.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 /* Gives what is mapped of range these lock flags: 0, -ENOMEM where there is a
  * hole (what lies before it is done) or no memory for a split. */
@@ -100,7 +100,7 @@ int aspace_lock(struct aspace *as, uaddr_t start, uint64_t size, bool on_fault)
     unsigned flags = REGION_LOCKED | (on_fault ? REGION_ON_FAULT : 0);
     int error;
 
-    if (limit_of(&as->limits.locked) == 0)
+    if (region_lock_limit(as) == 0)
         return -EPERM;
     error = read_range(start, size, &range);
     if (error != 0)
@@ -170,12 +170,12 @@ int aspace_lock_all(struct aspace *as, unsigned flags)
 
     if (flags == 0 || (flags & ~known) != 0 || flags == LX_MCL_ONFAULT)
         return -EINVAL;
-    if (limit_of(&as->limits.locked) == 0)
+    if (region_lock_limit(as) == 0)
         return -EPERM;
     if (flags & LX_MCL_ONFAULT)
         lock |= REGION_ON_FAULT;
     mutex_lock(&as->lock);
-    if ((flags & LX_MCL_CURRENT) && as->mapped > limit_of(&as->limits.locked)) {
+    if ((flags & LX_MCL_CURRENT) && as->mapped > region_lock_limit(as)) {
         error = -ENOMEM;
     } else {
         as->map_flags = flags & LX_MCL_FUTURE ? lock : 0;

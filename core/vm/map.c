@@ -7,7 +7,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 #define PROT_RIGHTS (LX_PROT_READ | LX_PROT_WRITE | LX_PROT_EXEC)
 
@@ -222,8 +222,7 @@ static int check_limits(struct aspace *as, struct plan *plan) REQUIRES(as->lock)
         .shared = plan->shared,
     };
 
-    if ((plan->request->flags & LX_MAP_LOCKED) &&
-        limit_of(&as->limits.locked) == 0)
+    if ((plan->request->flags & LX_MAP_LOCKED) && region_lock_limit(as) == 0)
         return -EPERM;
     plan->region_flags |= as->map_flags;
     if ((plan->region_flags & REGION_LOCKED) &&

@@ -4,7 +4,7 @@
  */
 #include "core/vm/object.h"
 
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 static const struct lock_class object_lock_class = {"object", LOCK_RANK_OBJECT};
 

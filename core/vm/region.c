@@ -6,10 +6,10 @@
  * max_gap is made anew on the path from the lowest changed place to the root,
  * and in the children of that path: a rotation moves no other nodes.
  */
+#include "core/vm/region.h"
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
 #include "core/mem/cache.h"
-#include "core/vm/aspace_impl.h"
 
 static struct mem_cache region_cache;
 
@@ -354,22 +354,6 @@ void region_set_kind(struct aspace *as, struct region *region, unsigned prot,
     region->prot = prot;
     region->flags = flags;
     count_bytes(as, region, size);
-}
-
-bool region_may_add_data(struct aspace *as, uint64_t size)
-{
-    return as->data + size <= limit_of(&as->limits.data);
-}
-
-bool region_may_add(struct aspace *as, const struct region *like, uint64_t size)
-{
-    return as->mapped + size <= limit_of(&as->limits.size) &&
-           (!region_is_data(like) || region_may_add_data(as, size));
-}
-
-bool region_may_lock(struct aspace *as, uint64_t size)
-{
-    return as->locked + size <= limit_of(&as->limits.locked);
 }
 
 /* --- split and merge ------------------------------------------------------ */

@@ -7,7 +7,7 @@
  * and faults bring it back at the new one.
  */
 #include "core/abi/errno.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 #define KNOWN_FLAGS (LX_MREMAP_MAYMOVE | LX_MREMAP_FIXED | LX_MREMAP_DONTUNMAP)
 
@@ -121,6 +121,33 @@ static void place(struct region *region, uaddr_t start, uint64_t size)
         region->amap_index = start / PAGE_SIZE;
 }
 
+/* Takes count slots from first on out of amap into another of its family, which
+ * *out gets with one reference: 0, or -ENOMEM with nothing changed. */
+static int split_amap(struct amap *amap, uint64_t first, uint64_t count,
+                      struct amap **out)
+{
+    uint64_t end = first + count;
+    struct amap *part;
+    int error = amap_clone(amap, amap->payer, &part);
+
+    if (error != 0)
+        return error;
+    error = amap_own_ends(amap, first, count);
+    if (error == 0)
+        error = amap_own_ends(part, 0, first);
+    if (error == 0)
+        error = amap_own_ends(part, end, AMAP_SLOTS_END - end);
+    if (error != 0) {
+        amap_put(part);
+        return error;
+    }
+    (void)amap_clear(amap, first, count);
+    (void)amap_clear(part, 0, first);
+    (void)amap_clear(part, end, AMAP_SLOTS_END - end);
+    *out = part;
+    return 0;
+}
+
 /* Gets ready to move the old range out of region: 0 or -ENOMEM. */
 static int prepare(struct aspace *as, struct region *region,
                    const struct remap *remap, struct move *move)
@@ -136,7 +163,7 @@ static int prepare(struct aspace *as, struct region *region,
     }
     if (error != 0 || region->amap == NULL || (whole && region_is_sole(region)))
         return error;
-    return amap_split(region->amap, region_slot(region, remap->from),
+    return split_amap(region->amap, region_slot(region, remap->from),
                       remap->old_size / PAGE_SIZE, &move->amap);
 }
 

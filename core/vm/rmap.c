@@ -7,7 +7,7 @@
  * family. Neither takes aspace->lock: the lists hold a region as long as the
  * tables may hold its pages, and its bounds do not move while they are locked.
  */
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 /* Takes the translation of addr away if it is one to page. */
 static void forget_page(struct aspace *as, uaddr_t addr,

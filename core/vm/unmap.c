@@ -4,7 +4,7 @@
  * brk(2) replace.
  */
 #include "core/abi/errno.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 /* Drops the pages of a region that is in no tree and in no table. The last to
  * show an amap leaves that to region_free(). */

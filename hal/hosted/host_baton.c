@@ -18,7 +18,7 @@
 /* At one HAL call in so many the baton goes on. */
 enum { PASS_ONE_IN = 16 };
 
-static uint32_t ready = 1; /* a bit per CPU; CPU 0 begins */
+static uint32_t ready = 1;                    /* a bit per CPU; CPU 0 begins */
 static uint32_t turns[HOSTED_CPUS_MAX] = {1}; /* futex words: 1: it is yours */
 static uint32_t stopped;                      /* futex word */
 
@@ -35,8 +35,7 @@ static uint32_t ready_others(unsigned cpu)
 /* One of the CPUs of a mask that is not empty. */
 static unsigned choose_cpu(uint32_t mask)
 {
-    uint64_t skip =
-        host_seed_baton_choice((uint64_t)__builtin_popcount(mask));
+    uint64_t skip = host_seed_baton_choice((uint64_t)__builtin_popcount(mask));
 
     for (; skip > 0; skip--)
         mask &= mask - 1;

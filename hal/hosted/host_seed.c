@@ -152,8 +152,8 @@ void host_seed_expire(unsigned cpu)
 {
     /* Where CPUs only spin in user code, nothing else would move time. */
     if (!host_baton_is_wanted(cpu) ||
-        (is_event_near() && sim_choice_below(&streams[STREAM_STEPS],
-                                             EXPIRE_ONE_IN) == 0))
+        (is_event_near() &&
+         sim_choice_below(&streams[STREAM_STEPS], EXPIRE_ONE_IN) == 0))
         (void)sim_vtime_skip(&vtime);
 }
 

@@ -49,7 +49,7 @@ extern const unsigned char blob_stub[], blob_stub_end[];
 
 static struct {
     struct host_lock lock; /* of the zygote and the slots */
-    unsigned blocks;      /* in a slot; const, as all but stubs and engine */
+    unsigned blocks;       /* in a slot; const, as all but stubs and engine */
     int group;
     int control_fd;
     char *control; /* every slot of the control memfd */

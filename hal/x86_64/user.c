@@ -302,7 +302,8 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
         end_interrupted(user, out);
     } else {
         exit = user_enter(user);
-        if (exit.reason == EXIT_SYSCALL) {
+        /* Calls are what most runs end with, and are to fall through. */
+        if (__builtin_expect(exit.reason == EXIT_SYSCALL, 1)) {
             user->whole = 0;
             fill_call(user, out);
         } else {

@@ -58,7 +58,7 @@ ORACLES = {
         structs={"elf64_ehdr": "Elf64_Ehdr", "elf64_phdr": "Elf64_Phdr",
                  "elf64_nhdr": "Elf64_Nhdr"}),
     "fcntl.h": Oracle(
-        ["linux/fcntl.h", "linux/fs.h", "unistd.h"],
+        ["linux/fcntl.h", "linux/fs.h", "linux/close_range.h", "unistd.h"],
         names={"LX_O_ASYNC": "FASYNC"}),
     "futex.h": Oracle(
         ["linux/futex.h"], names={"reserved": "__reserved"}),
@@ -70,7 +70,7 @@ ORACLES = {
              "LX_MAX_ARG_STRLEN": "execve(2): 32 pages"}),
     "mman.h": Oracle(["linux/mman.h"]),
     "poll.h": Oracle(["asm/poll.h"]),
-    "prctl.h": Oracle(["asm/prctl.h"]),
+    "prctl.h": Oracle(["asm/prctl.h", "linux/prctl.h"]),
     "ptrace.h": Oracle(
         ["sys/user.h"], structs={"user_regs": "struct user_regs_struct"}),
     "random.h": Oracle(
@@ -92,6 +92,7 @@ ORACLES = {
                *((f"offsetof(struct lx_rseq, {f})",
                   f"offsetof(struct rseq, {f})")
                  for f in ("cpu_id_start", "cpu_id", "rseq_cs", "flags"))]),
+    "sched.h": Oracle(["linux/sched.h"]),
     "sigcontext.h": Oracle(
         ["linux/signal.h", "asm/sigcontext.h", "asm/ucontext.h"],
         structs={"fpx_sw_bytes": "struct _fpx_sw_bytes",
@@ -128,6 +129,7 @@ ORACLES = {
         names={"pad": "__pad0", "unused": "__unused",
                "st_atime_sec": "st_atime", "st_mtime_sec": "st_mtime",
                "st_ctime_sec": "st_ctime"}),
+    "sysinfo.h": Oracle(["linux/sysinfo.h", "linux/times.h"]),
     "termios.h": Oracle(["asm/termbits.h", "asm/termios.h"]),
     "time.h": Oracle(["linux/time.h"]),
     "types.h": Oracle(
@@ -138,6 +140,7 @@ ORACLES = {
                             ("gid", "gid32"), ("off", "loff"),
                             ("time", "old_time"))]),
     "uio.h": Oracle(["linux/uio.h"]),
+    "utsname.h": Oracle(["linux/utsname.h"]),
     "wait.h": Oracle(
         ["sys/wait.h", "linux/wait.h"],
         names={"LX_WNOTHREAD": "__WNOTHREAD", "LX_WALL": "__WALL",

@@ -39,6 +39,7 @@ static struct worker workers[HAL_CPUS_MAX];
 static struct waitq changed;
 static unsigned done;  /* workers that ended; atomic */
 static bool is_over;   /* workers that wait for it end; atomic */
+static bool may_leave; /* and may free their users; atomic */
 static bool all_told;  /* and nobody touches their users any more; atomic */
 static unsigned ready; /* workers that have set themselves up; atomic */
 
@@ -119,6 +120,7 @@ static unsigned start_workers(unsigned first, void (*run)(struct worker *self),
     __atomic_store_n(&done, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&ready, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&is_over, false, __ATOMIC_RELAXED);
+    __atomic_store_n(&may_leave, false, __ATOMIC_RELAXED);
     __atomic_store_n(&all_told, false, __ATOMIC_RELAXED);
     if (!has_queue)
         waitq_init(&changed);
@@ -258,9 +260,14 @@ static void check_clocks(void)
 
 /* --- user code ------------------------------------------------------------ */
 
+static bool is_set(const bool *flag)
+{
+    return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
+}
+
 static bool is_time_to_end(void)
 {
-    return __atomic_load_n(&is_over, __ATOMIC_ACQUIRE);
+    return is_set(&is_over);
 }
 
 /* Begins with the user thread of a worker, in the space of the case. */
@@ -268,11 +275,11 @@ static bool open_user(struct worker *self, const char *label)
 {
     struct lx_user_regs regs;
 
-    thread_set_mmu(self->space->mmu);
     if (hal_user_create(&self->user) != 0) {
         self->errors++;
         return false;
     }
+    thread_set_mmu(self->space->mmu);
     hal_user_reset(self->user, space_label(label), SPACE_STACK);
     hal_user_get(self->user, &regs);
     regs.rdi = SPACE_DATA;
@@ -285,13 +292,10 @@ static bool open_user(struct worker *self, const char *label)
 
 static void close_user(struct worker *self)
 {
-    if (self->user != NULL) {
-        while (is_time_to_end() &&
-               !__atomic_load_n(&all_told, __ATOMIC_ACQUIRE))
-            thread_yield();
-        thread_set_user(NULL);
-        hal_user_destroy(self->user);
-    }
+    while (!is_set(&may_leave)) /* nobody interrupts it any more */
+        thread_yield();
+    thread_set_user(NULL);
+    hal_user_destroy(self->user);
     thread_set_mmu(NULL);
 }
 
@@ -316,12 +320,12 @@ static void spin(struct worker *self)
 {
     struct hal_trap trap;
 
-    if (open_user(self, code_await)) {
-        add(&ready);
-        while (!is_time_to_end()) {
-            run_user(self, &trap);
-            self->errors += trap.kind == HAL_TRAP_EXCEPTION;
-        }
+    if (!open_user(self, code_await))
+        return;
+    add(&ready);
+    while (!is_time_to_end()) {
+        run_user(self, &trap);
+        self->errors += trap.kind == HAL_TRAP_EXCEPTION;
     }
     close_user(self);
 }
@@ -331,8 +335,9 @@ static void end_users(unsigned first, unsigned started)
 {
     __atomic_store_n(&is_over, true, __ATOMIC_SEQ_CST);
     for (unsigned cpu = first; cpu < cpus(); cpu++)
-        hal_user_interrupt(workers[cpu].user);
-    __atomic_store_n(&all_told, true, __ATOMIC_RELEASE);
+        if (workers[cpu].user != NULL)
+            hal_user_interrupt(workers[cpu].user);
+    __atomic_store_n(&may_leave, true, __ATOMIC_RELEASE);
     (void)wait_for(&done, started);
     check_workers(first);
 }
@@ -357,25 +362,28 @@ static void check_interrupt(void)
 
 /* --- shootdown ------------------------------------------------------------ */
 
+/* Does a user copy find poison at `at`? Nothing there is fine. */
+static bool finds_poison(uaddr_t at)
+{
+    uint64_t seen = 0;
+
+    return hal_copy_in(&seen, at, sizeof(seen)) == sizeof(seen) &&
+           seen == POISON;
+}
+
 /* Watches for poison through user code and through user copies by turns. */
 static void watch(struct worker *self)
 {
     struct hal_trap trap;
-    uint64_t seen;
 
-    if (open_user(self, code_await)) {
-        add(&ready);
-        while (!is_time_to_end()) {
-            run_user(self, &trap);
-            self->errors += trap.kind == HAL_TRAP_EXCEPTION;
-            for (unsigned i = 0; i < TURNS; i++) {
-                if (hal_copy_in(&seen, APART, sizeof(seen)) == sizeof(seen))
-                    self->errors += seen == POISON;
-                if (hal_copy_in(&seen, SPACE_DATA, sizeof(seen)) ==
-                    sizeof(seen))
-                    self->errors += seen == POISON;
-            }
-        }
+    if (!open_user(self, code_await))
+        return;
+    add(&ready);
+    while (!is_time_to_end()) {
+        run_user(self, &trap);
+        self->errors += trap.kind == HAL_TRAP_EXCEPTION;
+        for (unsigned i = 0; i < TURNS; i++)
+            self->errors += finds_poison(APART) + finds_poison(SPACE_DATA);
     }
     close_user(self);
 }

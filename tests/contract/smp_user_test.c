@@ -18,11 +18,11 @@
 #define PATTERN(who, n) (UINT64_C(0x0101010101010101) * (16 * (who) + (n)))
 
 enum {
-    CALLS = 300,
-    INTERRUPTS = 100,
-    SHOOTDOWNS = 50,
-    COPIES = 200,
-    MOVES = 60,
+    CALLS = 2000,
+    INTERRUPTS = 200,
+    SHOOTDOWNS = 200,
+    COPIES = 400,
+    MOVES = 200,
     VECTORS = 16,
     OLD_BYTE = 0x11,
     NEW_BYTE = 0x22
@@ -33,6 +33,15 @@ static struct space shared;
 static struct hal_user *users[SMP_WORKERS_MAX];
 static unsigned stops[SMP_WORKERS_MAX]; /* atomic: traps of a worker's user */
 static bool is_over;                    /* atomic */
+
+/* More CPUs than the host has take turns on its cores, so that a round of all
+ * takes longer. */
+static unsigned rounds(unsigned for_one)
+{
+    unsigned count = for_one / smp_workers();
+
+    return count > SMP_WORKERS_MAX ? count : SMP_WORKERS_MAX;
+}
 
 static unsigned stops_of(unsigned worker)
 {
@@ -164,7 +173,7 @@ static void make_calls(unsigned worker)
 
     enter_space(worker);
     set_patterns(worker, code_call);
-    for (unsigned i = 0; i < CALLS; i++) {
+    for (unsigned i = 0; i < rounds(CALLS); i++) {
         run_to_trap(users[worker], &trap);
         if (!CHECK_EQUAL(HAL_TRAP_CALL, trap.kind))
             break;
@@ -204,7 +213,7 @@ static void spin_until_over(unsigned worker)
 /* Each interrupt brings each user out, or this waits for ever. */
 static void interrupt_all(void)
 {
-    for (unsigned i = 0; i < INTERRUPTS; i++) {
+    for (unsigned i = 0; i < rounds(INTERRUPTS); i++) {
         unsigned worker = i % smp_workers(), before = stops_of(worker);
 
         hal_user_interrupt(users[worker]);
@@ -262,7 +271,7 @@ static bool map_data(void)
 
 static void shoot_down(void)
 {
-    for (unsigned i = 0; i < SHOOTDOWNS; i++) {
+    for (unsigned i = 0; i < rounds(SHOOTDOWNS); i++) {
         unsigned worker = i % smp_workers(), before;
 
         space_unmap(shared.mmu, SPACE_DATA, 1);
@@ -309,7 +318,7 @@ static void copy_until_over(unsigned worker)
 
 static void refill_frame(void)
 {
-    for (unsigned i = 0; i < COPIES; i++) {
+    for (unsigned i = 0; i < rounds(COPIES); i++) {
         unsigned worker = i % smp_workers();
         unsigned before = stops_of(worker);
 
@@ -367,7 +376,7 @@ static void wander(unsigned worker)
     r.rsi = SPACE_DATA + worker * sizeof(vectors);
     CHECK_EQUAL(0, hal_user_set(users[worker], &r));
     CHECK_EQUAL(sizeof(vectors), hal_copy_out(r.rsi, vectors, sizeof(vectors)));
-    for (unsigned i = 0; i < MOVES; i++) {
+    for (unsigned i = 0; i < rounds(MOVES); i++) {
         run_to_trap(users[worker], &trap);
         if (!CHECK_EQUAL(HAL_TRAP_CALL, trap.kind))
             break;

@@ -21,6 +21,19 @@ ENVIRONMENT = {"HOME": "/", "TERM": "linux"}
 
 DIRECTORIES = {"dir": 0o755, "dir/private": 0o700}
 FILES = {"empty": (b"", 0o644), "dir/inner": (b"inner\n", 0o4755)}
+# What execve(2) does with scripts; /exec is the test's program.
+SCRIPTS = {
+    "script": b"#!/exec show\nrest\n", "script-bare": b"#!/exec",
+    "script-spaces": b"#! \t /exec  show two  words\t \nrest\n",
+    "script-nested": b"#!/script nested\n", "script-none": b"#! \n",
+    "script-nowhere": b"#!/nowhere\n", "script-dir": b"#!/dir\n",
+    "script-locked": b"#!/empty\n",
+    "script-long": b"#!/" + b"x" * 300 + b"\n",
+    "script-cut": b"#!/exec show " + b"y" * 300 + b"\n",
+    "chain1": b"#!/exec show\n", "text": b"echo no\n"}
+SCRIPTS.update({f"chain{n}": b"#!/chain%d\n" % (n - 1)
+                for n in range(2, 8)})
+FILES.update({name: (data, 0o755) for name, data in SCRIPTS.items()})
 TWINS = (("file", "twin"), b"content\n", 0o640)
 LINKS = {"link": "file", "dirlink": "dir", "dir/up": "../file",
          "dangling": "nowhere", "loop1": "loop2", "loop2": "loop1",
@@ -95,6 +108,12 @@ def die_cases():
         Case("die", "vsyscall", status=139), Case("die")]
 
 
+def signal_cases():
+    return [Case("signal"), Case("sigwait"), Case("sigqueue"),
+            Case("sigwait", "read", asks=True)] + [
+        Case("signal", f"wild-{n}") for n in range(9)]
+
+
 def front_cases():
     """What each way to boot must show."""
     cases = [Case(program, *words) for program in ("hello-musl", "hello-glibc")
@@ -110,12 +129,17 @@ GROUPS = {
     "exit": exit_cases(),
     "die": die_cases(),
     "io": [Case("write"), Case("read", stdin=b"0123456789")],
-    "memory": [Case("brk"), Case("mmap"), Case("mprotect")],
+    "memory": [Case("brk"), Case("mmap"), Case("mprotect"), Case("mremap"),
+               Case("madvise"), Case("mincore"), Case("msync"),
+               Case("mlock"), Case("growsdown")],
     "big": [Case("big", "16")],
     "huge": [Case("big", "256")],
     "self": [Case("arch"), Case("ids"), Case("random"), Case("regs"),
              Case("xsave", asks=True)],
     "path": [Case("path")],
+    "signal": signal_cases(),
+    "futex": [Case("futex")],
+    "sleep": [Case("sleep"), Case("sleep", "set", status=0)],
     "absent": [Case("absent"), Case("absent", "own", status=0),
                Case("absent", "probes", status=0, worlds=("bare",))],
     # Must be told apart from the host: tests run_guest.py itself.

@@ -60,7 +60,9 @@ static const char *name_of(long error)
         int number;
         const char *name;
     } names[] = {
-        {E2BIG, "E2BIG"},     {EACCES, "EACCES"},
+        {E2BIG, "E2BIG"},     {ELIBBAD, "ELIBBAD"},
+        {EMFILE, "EMFILE"},   {ENOEXEC, "ENOEXEC"},
+        {ECHILD, "ECHILD"},   {EACCES, "EACCES"},
         {EAGAIN, "EAGAIN"},   {EBADF, "EBADF"},
         {EBUSY, "EBUSY"},     {EEXIST, "EEXIST"},
         {EFAULT, "EFAULT"},   {EINVAL, "EINVAL"},
@@ -69,6 +71,8 @@ static const char *name_of(long error)
         {ENOMEM, "ENOMEM"},   {ENOSYS, "ENOSYS"},
         {ENOTDIR, "ENOTDIR"}, {ENOTTY, "ENOTTY"},
         {ENXIO, "ENXIO"},     {EOPNOTSUPP, "EOPNOTSUPP"},
+        {EDEADLK, "EDEADLK"}, {EINTR, "EINTR"},
+        {ETIMEDOUT, "ETIMEDOUT"},
         {EPERM, "EPERM"},     {EPIPE, "EPIPE"},
         {ESRCH, "ESRCH"},
     };

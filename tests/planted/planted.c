@@ -150,12 +150,9 @@ static void count_in_turn(void)
 static const struct {
     const char *word;
     void (*plant)(void);
-} bugs[] = {{"bug=frame", plant_frame},
-            {"bug=undefined", plant_undefined},
-            {"bug=stack", plant_stack},
-            {"bug=overflow", plant_overflow},
-            {"bug=race", plant_race},
-            {"bug=cpu_race", plant_cpu_race},
+} bugs[] = {{"bug=frame", plant_frame}, {"bug=undefined", plant_undefined},
+            {"bug=stack", plant_stack}, {"bug=overflow", plant_overflow},
+            {"bug=race", plant_race},   {"bug=cpu_race", plant_cpu_race},
             {"bug=none", count_in_turn}};
 
 void core_main(void)

@@ -27,13 +27,17 @@ public:
     {
         waitq_init(&done_q_);
         EXPECT_EQ(0, thread_create("kthread", Run, this, &thread_));
-        if (affinity != 0)
+        if (affinity != 0) {
             EXPECT_EQ(0, thread_set_affinity(thread_, affinity));
+        }
         thread_start(thread_);
     }
     ~Kthread()
     {
         Join();
+        // Its CPU lets go of it when it has left its stack.
+        while (__atomic_load_n(&thread_->refs.count, __ATOMIC_ACQUIRE) > 1)
+            thread_yield();
         thread_put(thread_);
     }
     void Join()
@@ -56,7 +60,10 @@ private:
         // The owner may go once it has seen this; the queue is not touched.
         __atomic_store_n(&self->left_, true, __ATOMIC_RELEASE);
     }
-    static bool IsDone(void *arg) { return static_cast<Kthread *>(arg)->done(); }
+    static bool IsDone(void *arg)
+    {
+        return static_cast<Kthread *>(arg)->done();
+    }
 
     std::function<void()> body_;
     struct thread *thread_ = nullptr;

@@ -38,9 +38,7 @@ TEST(Rwlock, KnowsItsHolders)
     rwlock_write_lock(&lock);
     EXPECT_FALSE(rwlock_is_reading(&lock));
     EXPECT_TRUE(rwlock_is_writing(&lock));
-    Kthread([&] {
-        EXPECT_FALSE(rwlock_is_writing(&lock));
-    }).Join();
+    Kthread([&] { EXPECT_FALSE(rwlock_is_writing(&lock)); }).Join();
     rwlock_write_unlock(&lock);
     EXPECT_FALSE(rwlock_is_writing(&lock));
 }

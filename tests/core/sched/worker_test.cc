@@ -114,8 +114,9 @@ struct Again {
     {
         Again *self = container_of(work, Again, work);
 
-        if (--self->left > 0)
+        if (--self->left > 0) {
             EXPECT_TRUE(worker_queue(0, work));
+        }
     }
 };
 

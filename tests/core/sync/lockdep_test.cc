@@ -15,7 +15,7 @@ static const struct lock_class spin_class = {"spin", LOCK_RANK_PROCESS};
 TEST(Lockdep, KnowsWhatIsHeld)
 {
     struct lockdep_held held = {};
-    int low, high;
+    int low = 0, high = 0;
 
     lockdep_check_none(&held, "here");
     lockdep_check_take(&held, &low_class);
@@ -35,7 +35,7 @@ TEST(Lockdep, KnowsWhatIsHeld)
 TEST(Lockdep, HoldsUpToItsBound)
 {
     struct lockdep_held held = {};
-    int locks[LOCKDEP_HELD_MAX];
+    int locks[LOCKDEP_HELD_MAX] = {};
 
     for (int &lock : locks)
         lockdep_note_take(&held, &lock, &low_class, nullptr);
@@ -47,7 +47,7 @@ TEST(Lockdep, HoldsUpToItsBound)
 CHILD(LockdepInversion)
 {
     struct lockdep_held held = {};
-    int high;
+    int high = 0;
 
     lockdep_note_take(&held, &high, &high_class, nullptr);
     lockdep_check_take(&held, &low_class);
@@ -56,7 +56,7 @@ CHILD(LockdepInversion)
 CHILD(LockdepEqual)
 {
     struct lockdep_held held = {};
-    int high;
+    int high = 0;
 
     lockdep_note_take(&held, &high, &high_class, nullptr);
     lockdep_check_take(&held, &high_class);
@@ -73,7 +73,7 @@ CHILD(LockdepAtomic)
 CHILD(LockdepGiveUnknown)
 {
     struct lockdep_held held = {};
-    int low;
+    int low = 0;
 
     lockdep_note_give(&held, &low);
 }
@@ -81,7 +81,7 @@ CHILD(LockdepGiveUnknown)
 CHILD(LockdepTooMany)
 {
     struct lockdep_held held = {};
-    int lock;
+    int lock = 0;
 
     for (int i = 0; i <= LOCKDEP_HELD_MAX; i++)
         lockdep_note_take(&held, &lock, &low_class, nullptr);
@@ -90,7 +90,7 @@ CHILD(LockdepTooMany)
 CHILD(LockdepNotNone)
 {
     struct lockdep_held held = {};
-    int low;
+    int low = 0;
 
     lockdep_note_take(&held, &low, &low_class, nullptr);
     lockdep_check_none(&held, "in user mode");

@@ -116,9 +116,7 @@ TEST(Rcu, CallsFromAnInterruptAndUnderALock)
     spin_unlock_irq(&lock, saved);
     timer_init(
         &timer,
-        [](void *arg) {
-            rcu_call(&static_cast<Call *>(arg)->head, note_call);
-        },
+        [](void *arg) { rcu_call(&static_cast<Call *>(arg)->head, note_call); },
         &from_interrupt);
     timer_arm(&timer, 0);
     Sleep(kMs);
