@@ -46,8 +46,9 @@ function(cyphera_test name)
         RUN_SERIAL ${T_SERIAL})
 endfunction()
 
+# Valgrind runs one thread at a time; a CPU that spins must let others have it.
 set(CYPHERA_VALGRIND_COMMAND
-    valgrind -q --error-exitcode=99 --leak-check=full
+    valgrind -q --fair-sched=try --error-exitcode=99 --leak-check=full
     --errors-for-leak-kinds=definite --trace-children=no)
 
 # The command line, in a variable, that runs an image with init and its

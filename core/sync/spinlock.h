@@ -26,7 +26,7 @@ enum lock_rank {
     LOCK_RANK_PROCESS = 110, /* spinlocks from here */
     LOCK_RANK_SIGNAL = 114,
     LOCK_RANK_ACTIONS = 115,
-    LOCK_RANK_IDS = 116, /* limits, pids, users, fd tables */
+    LOCK_RANK_IDS = 116,   /* limits, pids, users, fd tables */
     LOCK_RANK_FUTEX = 117, /* two by ascending address */
     LOCK_RANK_WORKER = 118,
     LOCK_RANK_WAITQ = 120,

@@ -147,6 +147,12 @@ static int check_exact(struct aspace *as, const struct plan *plan)
     return 0;
 }
 
+bool region_find_room(struct aspace *as, uint64_t size, uaddr_t *out)
+{
+    return region_find_gap(as, size, ASPACE_MIN, as->mmap_base, out) ||
+           region_find_gap(as, size, ASPACE_MIN, HAL_USER_TOP, out);
+}
+
 static bool find_room(struct aspace *as, const struct plan *plan, uaddr_t *out)
     REQUIRES(as->lock)
 {

@@ -557,12 +557,6 @@ bool region_find_gap(struct aspace *as, uint64_t size, uaddr_t low,
            find_below(as->regions.root, &want, out);
 }
 
-bool region_find_room(struct aspace *as, uint64_t size, uaddr_t *out)
-{
-    return region_find_gap(as, size, ASPACE_MIN, as->mmap_base, out) ||
-           region_find_gap(as, size, ASPACE_MIN, HAL_USER_TOP, out);
-}
-
 /* Is what a region says of itself and its gap true? */
 static bool check_region(const struct region *region)
 {

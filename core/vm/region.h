@@ -123,7 +123,7 @@ bool region_find_gap(struct aspace *as, uint64_t size, uaddr_t low,
                      uaddr_t high, uaddr_t *out) REQUIRES(as->lock);
 
 /* Where size bytes go when nobody says where: the highest room below the base,
- * or else above it; false: none. */
+ * or else above it; false: none. core/vm/map.c. */
 bool region_find_room(struct aspace *as, uint64_t size, uaddr_t *out)
     REQUIRES(as->lock);
 

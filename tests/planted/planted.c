@@ -85,7 +85,7 @@ static void plant_race(void)
     sink = race_counter;
 }
 
-static void count_one(bool is_locked)
+static void count_one(bool is_locked) NO_TSA
 {
     if (is_locked)
         spin_lock(&counter_lock);
