@@ -180,12 +180,13 @@ function(cyphera_gtest_common)
     target_link_libraries(cyphera_gtest_pch PRIVATE GTest::gtest)
 endfunction()
 
-# cyphera_guest(name LIBC musl|glibc SOURCES file... [FLAGS flag...])
+# cyphera_guest(name LIBC musl|glibc [DYNAMIC] SOURCES file...
+#               [FLAGS flag...])
 #
-# A static program for the guest, build/<preset>/guest/<name>; the same in
+# A static program (DYNAMIC: not so) for the guest, build/<preset>/guest/<name>; the same in
 # every preset, never instrumented.
 function(cyphera_guest name)
-    cmake_parse_arguments(G "" "LIBC" "SOURCES;FLAGS" ${ARGN})
+    cmake_parse_arguments(G "DYNAMIC" "LIBC" "SOURCES;FLAGS" ${ARGN})
     if(G_LIBC STREQUAL musl)
         set(compiler musl-gcc)
     elseif(G_LIBC STREQUAL glibc)
@@ -195,7 +196,7 @@ function(cyphera_guest name)
     endif()
     set(out ${CMAKE_BINARY_DIR}/guest/${name})
     set(link -static)
-    if("-static-pie" IN_LIST G_FLAGS)
+    if("-static-pie" IN_LIST G_FLAGS OR G_DYNAMIC)
         set(link "")
     endif()
     set(sources ${G_SOURCES})

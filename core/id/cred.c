@@ -53,7 +53,9 @@ static struct cred *copy_head(const struct cred *cred, unsigned count)
 
     if (copy == NULL)
         return NULL;
-    mem_copy(copy, cred, sizeof(*cred));
+    /* All but the count, which others change meanwhile. */
+    mem_copy(&copy->uid, &cred->uid,
+             sizeof(*cred) - offsetof(struct cred, uid));
     refcount_init(&copy->refs, 1);
     copy->group_count = count;
     user_get(copy->user);

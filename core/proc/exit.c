@@ -268,12 +268,15 @@ static bool leave_threads(struct task *task) NO_TSA
     return is_last;
 }
 
-/* Returns whether task was the last. */
-static bool leave_process(struct task *task)
+/* What a thread's leaving meant. */
+enum leaving { LEFT_OTHERS, WAS_LAST, WAS_LAST_OF_INIT };
+
+static enum leaving leave_process(struct task *task)
 {
     struct process *process = task->process;
     unsigned saved = process_tree_lock();
     bool is_last = leave_threads(task);
+    bool is_init = process->parent == NULL;
 
     usage_add_task(&process->usage, task);
     pid_leave(&task->by_pid, task->pid);
@@ -286,7 +289,9 @@ static bool leave_process(struct task *task)
     /* An exec of another thread may wait for this. */
     waitq_wake_all(&process->waiters);
     process_tree_unlock(saved);
-    return is_last;
+    if (!is_last)
+        return LEFT_OTHERS;
+    return is_init ? WAS_LAST_OF_INIT : WAS_LAST;
 }
 
 /* The end of init is the machine's. */
@@ -304,16 +309,16 @@ void task_exit(struct task *task)
 {
     struct process *process = task->process;
     struct thread *self = task->thread;
-    bool is_last;
+    enum leaving leaving;
 
     task_leave_memory(task);
     fd_table_put(task->files);
     task->files = NULL;
-    is_last = leave_process(task);
-    if (is_last && process->state == PROCESS_ALIVE)
-        end_machine(process->exit_status); /* it was init's */
+    leaving = leave_process(task);
+    if (leaving == WAS_LAST_OF_INIT)
+        end_machine(process->exit_status);
     task_signals_fini(task);
-    if (is_last)
+    if (leaving == WAS_LAST)
         signals_fini(&process->signals);
     self->task = NULL;
     task_put(task);

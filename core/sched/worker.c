@@ -133,20 +133,8 @@ bool worker_is_current(void)
     return thread_current()->entry == run_worker;
 }
 
-void worker_init_cpu(unsigned cpu)
+static void make_thread(struct worker *w, unsigned cpu)
 {
-    struct worker *w = &workers[cpu];
-
-    spin_init(&w->lock, &worker_class);
-    list_init(&w->queue);
-    waitq_init(&w->arrivals);
-    waitq_init(&w->ends);
-}
-
-void worker_start(void)
-{
-    unsigned cpu = hal_cpu_self();
-    struct worker *w = &workers[cpu];
     struct thread *thread;
 
     if (thread_create("worker", run_worker, w, &thread) != 0) {
@@ -159,5 +147,23 @@ void worker_start(void)
     thread->sched.params.policy = THREAD_FIFO;
     thread->sched.params.priority = 1;
     __atomic_store_n(&w->thread, thread, __ATOMIC_RELEASE);
-    thread_start(thread);
+}
+
+void worker_init_cpu(unsigned cpu)
+{
+    struct worker *w = &workers[cpu];
+
+    spin_init(&w->lock, &worker_class);
+    list_init(&w->queue);
+    waitq_init(&w->arrivals);
+    waitq_init(&w->ends);
+    make_thread(w, cpu);
+}
+
+void worker_start(void)
+{
+    struct worker *w = &workers[hal_cpu_self()];
+
+    if (w->thread != NULL)
+        thread_start(w->thread);
 }

@@ -38,8 +38,8 @@ void worker_flush(unsigned cpu);
 /* Is the running thread a worker? */
 bool worker_is_current(void);
 
-/* For sched_init() and sched_run() of that CPU: sets its queue up; makes and
- * starts its thread. A CPU without memory for one has its work done by CPU 0's;
+/* For sched_init() and sched_run() of that CPU: sets its queue up and makes its
+ * thread; starts it. A CPU without memory for one has its work done by CPU 0's;
  * when that is lacking, the machine does not start. */
 void worker_init_cpu(unsigned cpu);
 void worker_start(void);

@@ -19,7 +19,7 @@ from devlib.cpio import Archive  # noqa: E402
 # How init finds its environment, on the host too.
 ENVIRONMENT = {"HOME": "/", "TERM": "linux"}
 
-DIRECTORIES = {"dir": 0o755, "dir/private": 0o700}
+DIRECTORIES = {"lib": 0o755, "dir": 0o755, "dir/private": 0o700}
 FILES = {"empty": (b"", 0o644), "dir/inner": (b"inner\n", 0o4755)}
 # What execve(2) does with scripts; /exec is the test's program.
 SCRIPTS = {
@@ -34,6 +34,9 @@ SCRIPTS = {
 SCRIPTS.update({f"chain{n}": b"#!/chain%d\n" % (n - 1)
                 for n in range(2, 8)})
 FILES.update({name: (data, 0o755) for name, data in SCRIPTS.items()})
+# Files of the host that a program needs beside it.
+NEEDS = {"dynamic": {
+    "lib/ld-musl-x86_64.so.1": "/lib/x86_64-linux-musl/libc.so"}}
 TWINS = (("file", "twin"), b"content\n", 0o640)
 LINKS = {"link": "file", "dirlink": "dir", "dir/up": "../file",
          "dangling": "nowhere", "loop1": "loop2", "loop2": "loop1",
@@ -137,6 +140,12 @@ GROUPS = {
     "self": [Case("arch"), Case("ids"), Case("random"), Case("regs"),
              Case("xsave", asks=True)],
     "path": [Case("path")],
+    "process": [Case("fork"), Case("vfork"), Case("wait"), Case("waitid"),
+                Case("orphan"), Case("group"), Case("usage"), Case("fds")],
+    "thread": [Case("clone"), Case("clone3"), Case("leader"), Case("sched")],
+    "exec": [Case("exec"), Case("execat"), Case("dynamic", "a", "b")],
+    "identity": [Case("cred"), Case("limits"), Case("prctl"),
+                 Case("system")],
     "signal": signal_cases(),
     "futex": [Case("futex")],
     "sleep": [Case("sleep"), Case("sleep", "set", status=0)],

@@ -171,7 +171,8 @@ def run_program(args, program, chosen):
     many differ."""
     bad = 0
     with tempfile.TemporaryDirectory(prefix="guest-") as folder:
-        programs = {program: os.path.join(args.programs, program)}
+        programs = {program: os.path.join(args.programs, program),
+                    **cases.NEEDS.get(program, {})}
         with open(os.path.join(folder, "initrd"), "wb") as f:
             f.write(cases.make_archive(programs))
         os.mkdir(os.path.join(folder, "tree"))
