@@ -49,13 +49,14 @@ void cred_put(struct cred *cred)
 /* A copy with room for count groups, which are not set. */
 static struct cred *copy_head(const struct cred *cred, unsigned count)
 {
+    const size_t kept = offsetof(struct cred, uid);
     struct cred *copy = kmem_alloc(size_of(count), MEM_WAIT, NULL);
 
     if (copy == NULL)
         return NULL;
     /* All but the count, which others change meanwhile. */
-    mem_copy(&copy->uid, &cred->uid,
-             sizeof(*cred) - offsetof(struct cred, uid));
+    mem_copy((char *)copy + kept, (const char *)cred + kept,
+             sizeof(*cred) - kept);
     refcount_init(&copy->refs, 1);
     copy->group_count = count;
     user_get(copy->user);

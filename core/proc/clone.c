@@ -300,11 +300,11 @@ static bool is_released(void *arg)
     return !__atomic_load_n(&child->is_vforked, __ATOMIC_ACQUIRE);
 }
 
+/* It was on no list, so no signal can be pending. */
 static void drop_unborn(struct task *child)
 {
     if (child->pid != NULL)
         pid_retire(child->pid);
-    task_signals_fini(child);
     task_put(child);
 }
 
