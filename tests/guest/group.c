@@ -167,14 +167,15 @@ static void kill_group(void)
     EXPECT(-ESRCH, kill, -pid, SIGKILL);
 }
 
-enum { BOMB_FORKS = 400 }; /* the host lives, whatever happens */
+/* The host lives, whatever happens. */
+enum { BOMB_FORKS = 400, BOMB_SPINS = 1000000 };
 
 static int bomb(long unused)
 {
     (void)unused;
     CALL(setpgid, 0, 0);
     shared[9] = 1;
-    while (shared[9] == 1)
+    for (int i = 0; i < BOMB_SPINS; i++)
         if (__atomic_fetch_add(&shared[12], 1, __ATOMIC_SEQ_CST) > BOMB_FORKS ||
             CALL(fork) < 0)
             CALL(sched_yield);
