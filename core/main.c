@@ -6,6 +6,7 @@
 #include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/base/random.h"
+#include "core/dev/chardev.h"
 #include "core/fs/console.h"
 #include "core/fs/initramfs.h"
 #include "core/fs/store.h"
@@ -131,6 +132,9 @@ void core_main(void)
     error = aspace_init_all();
     if (error != 0)
         give_up(STATUS_NO_RESOURCES, "too little memory", error);
+    chardev_init_all();
+    if (chardev_register_memory() != 0)
+        give_up(STATUS_NO_RESOURCES, "devices", -EBUSY);
     store_init_all();
     process_init_all();
     start_threads();

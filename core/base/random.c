@@ -78,21 +78,28 @@ static void give_state(unsigned saved)
     hal_irq_restore(saved);
 }
 
+/* The key becomes what ChaCha20 makes of it and fresh. */
+static void fold_in(const uint32_t *fresh)
+{
+    uint32_t block[BLOCK_WORDS];
+
+    for (unsigned i = 0; i < KEY_WORDS; i++)
+        state.key[i] ^= fresh[i];
+    make_block(state.key, UINT64_MAX, block);
+    mem_copy(state.key, block, sizeof(state.key));
+}
+
 /* Mixes the machine's entropy and the time into the key. */
 static void reseed(void)
 {
     uint32_t fresh[KEY_WORDS] = {0};
-    uint32_t block[BLOCK_WORDS];
     uint64_t now = hal_clock_now();
 
     if (hal_entropy(fresh, sizeof(fresh)))
         __atomic_store_n(&state.is_seeded, true, __ATOMIC_RELEASE);
     fresh[0] ^= (uint32_t)now;
     fresh[1] ^= (uint32_t)hal_clock_wall();
-    for (unsigned i = 0; i < KEY_WORDS; i++)
-        state.key[i] ^= fresh[i];
-    make_block(state.key, UINT64_MAX, block);
-    mem_copy(state.key, block, sizeof(state.key));
+    fold_in(fresh);
     state.since_seed = 0;
 }
 
@@ -108,6 +115,24 @@ bool random_init(void)
 bool random_is_seeded(void)
 {
     return __atomic_load_n(&state.is_seeded, __ATOMIC_ACQUIRE);
+}
+
+void random_mix(const void *from, size_t size)
+{
+    const uint8_t *at = from;
+
+    while (size > 0) {
+        uint32_t fresh[KEY_WORDS] = {0};
+        size_t part = min_size(size, sizeof(fresh));
+        unsigned saved;
+
+        mem_copy(fresh, at, part);
+        saved = take_state();
+        fold_in(fresh);
+        give_state(saved);
+        at += part;
+        size -= part;
+    }
 }
 
 /* A key that nobody else will use; the state's moves on. */

@@ -21,6 +21,10 @@ bool random_init(void);
 /* Has the generator been seeded with entropy worth the name? */
 bool random_is_seeded(void);
 
+/* Mixes bytes of anybody's into what comes after; worth nothing as entropy
+ * (random(4), "write"). Any context. */
+void random_mix(const void *from, size_t size);
+
 /* Fills to; before the seed the bytes are not secret. Any context. */
 void random_bytes(void *to, size_t size);
 

@@ -67,10 +67,11 @@ ssize_t copy_string_in(struct aspace *as, char *to, uaddr_t from, size_t size)
     return -ENAMETOOLONG;
 }
 
-static void advance(struct user_cursor *cursor, size_t done)
+void cursor_skip(struct user_cursor *cursor, size_t size)
 {
-    cursor->at += done;
-    cursor->left -= done;
+    ASSERT(size <= cursor->left);
+    cursor->at += size;
+    cursor->left -= size;
 }
 
 size_t cursor_copy_in(struct user_cursor *from, void *to, size_t size)
@@ -78,7 +79,7 @@ size_t cursor_copy_in(struct user_cursor *from, void *to, size_t size)
     size_t done =
         copy_in_some(from->as, to, from->at, min_u64(size, from->left));
 
-    advance(from, done);
+    cursor_skip(from, done);
     return done;
 }
 
@@ -86,6 +87,6 @@ size_t cursor_copy_out(struct user_cursor *to, const void *from, size_t size)
 {
     size_t done = copy_out_some(to->as, to->at, from, min_u64(size, to->left));
 
-    advance(to, done);
+    cursor_skip(to, done);
     return done;
 }

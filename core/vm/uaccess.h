@@ -49,6 +49,9 @@ MUST_USE ssize_t copy_string_in(struct aspace *as, char *to, uaddr_t from,
 size_t cursor_copy_in(struct user_cursor *from, void *to, size_t size);
 size_t cursor_copy_out(struct user_cursor *to, const void *from, size_t size);
 
+/* Moves the cursor over size <= left bytes without a look at them. */
+void cursor_skip(struct user_cursor *cursor, size_t size);
+
 C_DECLS_END
 
 #endif /* CORE_VM_UACCESS_H */
