@@ -43,9 +43,11 @@ void context_cwd(struct fs_context *context, struct path *out);
 void context_set_root(struct fs_context *context, const struct path *root);
 void context_set_cwd(struct fs_context *context, const struct path *cwd);
 
-/* pivot_root(2): what was from becomes to. */
-void context_replace(struct fs_context *context, const struct path *from,
-                     const struct path *to);
+/* pivot_root(2): what was from becomes to, with references. Returns how many
+ * references to from the caller is to drop. Any context. */
+MUST_USE unsigned context_replace(struct fs_context *context,
+                                  const struct path *from,
+                                  const struct path *to);
 
 /* umask(2): sets it, returns the old one. */
 unsigned context_set_umask(struct fs_context *context, unsigned mask);

@@ -26,6 +26,7 @@
 struct dentry_name {
     struct refcount refs;
     uint32_t size;
+    uint32_t hash; /* of text */
     struct rcu_head rcu;
     char text[];
 };
@@ -55,8 +56,10 @@ void dentry_init_all(uint64_t page_count);
  * reference to inode. NULL: no memory (inode is the caller's still). */
 MUST_USE struct dentry *dentry_create_root(struct inode *inode);
 
-/* The same for a file without a place (memfd_create(2)), called text. */
+/* The same for a file without a place (memfd_create(2)), called text; or below
+ * parent, where nobody finds it (O_TMPFILE). */
 MUST_USE struct dentry *dentry_create_unnamed(struct inode *inode,
+                                              struct dentry *parent,
                                               const char *text);
 
 void dentry_get(struct dentry *dentry);
@@ -113,9 +116,15 @@ size_t dentry_count(void);
  * use acquire loads in between, writers release stores. */
 unsigned tree_seq_read(void);
 
-/* Spin-locked in between; nests not. Not for readers. */
+/* Did nothing move since seq was read? */
+bool tree_is_same(unsigned seq);
+
+/* Nothing moves in between; spin-locked, does not nest. The first pair is for
+ * who moves something. */
 void tree_write_begin(void);
 void tree_write_end(void);
+void tree_lock(void);
+void tree_unlock(void);
 
 C_DECLS_END
 

@@ -30,10 +30,11 @@ struct fifo;
 struct file_locks;
 struct inode;
 
-/* A component of a path; not NUL-terminated. */
+/* A component of a path; not NUL-terminated. name_of() makes one. */
 struct name {
     const char *text;
     uint32_t size;
+    uint32_t hash; /* of text */
 };
 
 /* What a new file is. */
@@ -51,7 +52,9 @@ enum {
     CHANGE_UID = 2,
     CHANGE_GID = 4,
     CHANGE_ATIME = 8,
-    CHANGE_MTIME = 16
+    CHANGE_MTIME = 16,
+    CHANGE_NOW = 32,  /* both times are now: whoever may write, may that */
+    CHANGE_OWNER = 64 /* chown(2), even when it changes nothing */
 };
 
 /* Times are nanoseconds since 1970. */
@@ -111,6 +114,10 @@ struct inode_ops {
     /* Sets the size of a regular file: 0, -ENOSPC, -EFBIG, -ENOMEM. The lock
      * is held. NULL: -EINVAL. */
     int (*resize)(struct inode *inode, uint64_t size);
+    /* fallocate(2) with LX_FALLOC_FL_*, of size > 0 bytes; the lock is held. 0,
+     * -ENOSPC, -EPERM, -EOPNOTSUPP (those flags). NULL: -EOPNOTSUPP. */
+    int (*allocate)(struct inode *inode, unsigned mode, uint64_t offset,
+                    uint64_t size);
     /* Attributes are about to change; they are as asked for when it returns 0.
      * NULL: they may. */
     int (*change)(struct inode *inode, const struct inode_change *change);
@@ -128,10 +135,12 @@ struct inode_ops {
 };
 
 enum {
-    INODE_DEAD = 1,    /* a directory that was removed; its lock */
-    INODE_DYNAMIC = 2, /* names in it come and go by themselves: nothing below
-                          is kept in the path cache; const */
-    INODE_SWALLOWS = 4 /* a file that O_CREAT and O_TRUNC do not touch; const */
+    INODE_DEAD = 1,     /* a directory that was removed; its lock */
+    INODE_DYNAMIC = 2,  /* names in it come and go by themselves: nothing below
+                           is kept in the path cache; const */
+    INODE_SWALLOWS = 4, /* a file that O_TRUNC does not touch; const */
+    INODE_LINKABLE = 8  /* made by O_TMPFILE without O_EXCL: it has no name
+                           and may get one */
 };
 
 struct inode {
@@ -239,10 +248,23 @@ MUST_USE int inode_change(struct inode *inode, const struct cred *cred,
  * without CAP_FSETID. The lock is held. */
 void inode_drop_privileges(struct inode *inode, const struct cred *cred);
 
+/* The hash of a name's text, a byte at a time: start with 0. */
+static inline uint32_t name_hash_byte(uint32_t hash, char byte)
+{
+    return (hash + (uint8_t)byte) * 0x9e3779b1u;
+}
+
+struct name name_of(const char *text, size_t size);
+
 /* truncate(2) without a look at permissions: 0, -EINVAL, -EFBIG, -ENOSPC,
  * -EPERM (seals), -EINTR. Takes the lock. */
 MUST_USE int inode_resize(struct inode *inode, const struct cred *cred,
                           uint64_t size);
+
+/* Copies up to size bytes of a regular file at offset: how many, short at the
+ * end, or -EIO, -ENOMEM when there is none. May sleep. */
+MUST_USE ssize_t inode_read(struct inode *inode, uint64_t offset, void *to,
+                            size_t size);
 
 /* Open for writing, or run: one excludes the other. 0 or -ETXTBSY. */
 MUST_USE int inode_allow_write(struct inode *inode);

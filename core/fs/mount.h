@@ -55,6 +55,7 @@ struct mount {
     int number;           /* const; mountinfo's */
     char *source;         /* const; NUL-terminated, of source_size bytes */
     size_t source_size;
+    struct path left;  /* where it was attached; its own once it is gone */
     struct list of_ns; /* ns->mounts; ns->lock */
     struct rcu_head rcu;
 };
@@ -70,6 +71,10 @@ MUST_USE int mount_ns_create(struct super *super, const char *source,
                              struct mount_ns **out);
 void mount_ns_get(struct mount_ns *ns);
 void mount_ns_put(struct mount_ns *ns); /* detaches all; may sleep */
+
+/* A mount that is nowhere, of a file system without a place in any namespace:
+ * 0 and one reference, or -ENOMEM. Takes a reference to super. */
+MUST_USE int mount_create_internal(struct super *super, struct mount **out);
 
 /* The mount attached at that place, or NULL; under rcu_read_lock(), to be
  * checked against tree_seq. */

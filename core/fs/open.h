@@ -27,6 +27,10 @@ MUST_USE int open_path(const struct path_ask *ask, const char *text,
 MUST_USE int open_found(const struct path *path, const struct cred *cred,
                         unsigned flags, struct file **out);
 
+/* The last reference to an open file with a path goes: its locks, its right to
+ * write, its opener. */
+void open_leave(struct file *file);
+
 /* execve(2): opens a regular file to be run; nobody can open it for writing
  * until open_end_exec(). -EACCES (no right, no regular file, a mount without
  * exec), -ETXTBSY, and path_find()'s. */

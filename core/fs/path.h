@@ -45,12 +45,12 @@ enum path_last { LAST_NAME, LAST_DOT, LAST_DOT_DOT, LAST_ROOT };
 
 /* A directory, and the last component, which may not be there. */
 struct path_end {
-    struct path dir;  /* references */
-    struct name name; /* of LAST_NAME; in text or target */
+    struct path dir;      /* references */
+    struct dentry *child; /* with PATH_FOLLOW; a reference; may be negative */
+    struct name name;     /* of LAST_NAME; in text or copy */
     enum path_last kind;
     bool has_slash; /* something is said to be a directory */
-    unsigned links; /* followed so far */
-    char *target;   /* a link's, that name lies in; NULL */
+    char copy[LX_NAME_MAX + 1];
 };
 
 C_DECLS_BEGIN
@@ -70,8 +70,9 @@ MUST_USE int path_find(const struct path_ask *ask, const char *text,
 MUST_USE int path_stat(const struct path_ask *ask, const char *text,
                        struct lx_stat *out);
 
-/* Finds the directory that path's last component is, or would be, in; a link
- * there is not followed. Errors as path_find(). path_end_put() after. */
+/* Finds the directory that path's last component is, or would be, in; only
+ * with PATH_FOLLOW is a link there followed. Errors as path_find(); text is
+ * used until path_end_put(). */
 MUST_USE int path_find_end(const struct path_ask *ask, const char *text,
                            struct path_end *out);
 void path_end_put(struct path_end *end);

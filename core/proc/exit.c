@@ -12,7 +12,7 @@
 #include "core/abi/wait.h"
 #include "core/base/fault.h"
 #include "core/base/log.h"
-#include "core/fs/file.h"
+#include "core/fs/context.h"
 #include "core/id/cred.h"
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
@@ -104,6 +104,7 @@ void task_leave_memory(struct task *task)
     if (process->as != NULL)
         aspace_put(process->as);
     process->as = NULL;
+    process_set_program(process, NULL);
 }
 
 /* What tells the parent of a child's end (sigaction(2), SIGCHLD). */
@@ -312,8 +313,7 @@ void task_exit(struct task *task)
     enum leaving leaving;
 
     task_leave_memory(task);
-    fd_table_put(task->files);
-    task->files = NULL;
+    task_leave_files(task);
     leaving = leave_process(task);
     if (leaving == WAS_LAST_OF_INIT)
         end_machine(process->exit_status);
