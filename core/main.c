@@ -17,6 +17,7 @@
 #include "core/mem/page.h"
 #include "core/proc/boot_options.h"
 #include "core/proc/process.h"
+#include "core/proc/procfs.h"
 #include "core/sched/cpus.h"
 #include "core/sched/thread.h"
 #include "core/sync/percpu.h"
@@ -149,6 +150,7 @@ void core_main(void)
         give_up(STATUS_NO_RESOURCES, "devices", -EBUSY);
     fs_init_all();
     process_init_all();
+    procfs_init_all();
     start_threads();
     sched_run();
 }

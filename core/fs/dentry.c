@@ -120,6 +120,15 @@ static void put_name(struct dentry_name *name)
         rcu_call(&name->rcu, free_name);
 }
 
+/* The inode is known by dentry from now on, unless it is by another. */
+static void add_alias(struct inode *inode, struct dentry *dentry)
+{
+    struct dentry *none = NULL;
+
+    (void)__atomic_compare_exchange_n(&inode->alias, &none, dentry, false,
+                                      __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
 /* parent NULL: its own. Takes the reference to inode, when that works. */
 static struct dentry *make_dentry(struct dentry *parent,
                                   const struct name *name, struct inode *inode,
@@ -139,6 +148,8 @@ static struct dentry *make_dentry(struct dentry *parent,
     dentry->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
     dentry->super = super;
     dentry->inode = inode;
+    if (inode != NULL)
+        add_alias(inode, dentry);
     dentry->parent = dentry;
     if (parent != NULL) {
         dentry_get(parent);
@@ -172,6 +183,24 @@ void dentry_get(struct dentry *dentry)
     refcount_get(&dentry->refs);
 }
 
+static void drop_alias(struct inode *inode, struct dentry *dentry)
+{
+    (void)__atomic_compare_exchange_n(&inode->alias, &dentry, NULL, false,
+                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+struct dentry *dentry_alias(struct inode *inode)
+{
+    struct dentry *dentry;
+
+    rcu_read_lock();
+    dentry = RCU_LOAD(inode->alias);
+    if (dentry != NULL && !refcount_get_unless_zero(&dentry->refs))
+        dentry = NULL;
+    rcu_read_unlock();
+    return dentry;
+}
+
 /* Ends one without references. Returns the parent, whose reference the caller
  * gets, or NULL. */
 static struct dentry *end_dentry(struct dentry *dentry)
@@ -179,8 +208,10 @@ static struct dentry *end_dentry(struct dentry *dentry)
     struct dentry *parent = dentry->parent;
 
     ASSERT(!dentry->is_hashed);
-    if (dentry->inode != NULL)
+    if (dentry->inode != NULL) {
+        drop_alias(dentry->inode, dentry);
         inode_put(dentry->inode);
+    }
     put_name(dentry->name);
     rcu_call(&dentry->rcu, free_dentry);
     return parent != dentry ? parent : NULL;
@@ -377,6 +408,7 @@ int dentry_lookup(struct dentry *parent, const struct name *name,
 void dentry_fill(struct dentry *dentry, struct inode *inode)
 {
     ASSERT(dentry->inode == NULL);
+    add_alias(inode, dentry);
     RCU_STORE(dentry->inode, inode);
 }
 

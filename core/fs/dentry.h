@@ -85,6 +85,10 @@ MUST_USE int dentry_lookup(struct dentry *parent, const struct name *name,
 MUST_USE int dentry_lookup_locked(struct dentry *parent,
                                   const struct name *name, struct dentry **out);
 
+/* A dentry that leads to inode, with a reference, or NULL; for show only, as
+ * there may be others. Any context. */
+MUST_USE struct dentry *dentry_alias(struct inode *inode);
+
 /* A negative dentry gets its inode, whose reference it takes. Directory's
  * lock. */
 void dentry_fill(struct dentry *dentry, struct inode *inode);

@@ -334,6 +334,13 @@ static unsigned next_used(struct fd_table *table, unsigned fd, bool marked)
     return found;
 }
 
+int fd_next(struct fd_table *table, unsigned first)
+{
+    unsigned fd = next_used(table, first, false);
+
+    return fd < FD_MAX ? (int)fd : -1;
+}
+
 void fd_close_range(struct fd_table *table, unsigned first, unsigned last,
                     bool only_marks)
 {

@@ -26,6 +26,7 @@
 #include "core/vm/object.h"
 
 struct cred;
+struct dentry;
 struct fifo;
 struct file_locks;
 struct inode;
@@ -162,6 +163,7 @@ struct inode {
     int64_t ctime;
     const char *target; /* of a symbolic link, or NULL; const, with the RCU */
     struct mutex lock;
+    struct dentry *alias;     /* one that leads here, or NULL; RCU; for show */
     struct file_locks *locks; /* core/fs/lock.c; atomic; NULL: never any */
     struct fifo *fifo;        /* of a FIFO: core/fs/open.c; lock to write */
     struct rcu_head rcu;

@@ -4,9 +4,11 @@
  */
 #include "core/fs/root.h"
 
+#include "core/fs/devfs/devfs.h"
 #include "core/fs/lock.h"
 #include "core/fs/pages.h"
 #include "core/fs/path.h"
+#include "core/fs/pseudo/pseudo.h"
 #include "core/fs/ramfs/ramfs.h"
 #include "core/mem/page.h"
 
@@ -20,6 +22,8 @@ void fs_init_all(void)
     lock_init_all();
     pages_init_all();
     ramfs_init_all();
+    devfs_init_all();
+    pseudo_init_all();
 }
 
 int root_create(struct mount_ns **ns, struct fs_context **context)

@@ -92,6 +92,7 @@ static int fill_process(struct process *child, struct task *self,
         signals_clear_handlers(&child->signals);
     limits_clone(&child->limits, &process->limits);
     copy_program(child, process);
+    child->places = process->places;
     child->dumpable = __atomic_load_n(&process->dumpable, __ATOMIC_RELAXED);
     child->exit_signal = request->exit_signal;
     if (has(request, LX_CLONE_VM)) {

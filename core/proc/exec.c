@@ -287,11 +287,11 @@ static void change_over(struct exec *exec, struct aspace *as,
     if (old != NULL)
         task_release_words(task);
     use_aspace(as);
-    process->as = as;
+    process_set_aspace(process, as, &start->stack);
     task_release_vfork(task);
     if (old != NULL)
         aspace_put(old);
-    hal_user_reset(task->thread->user, start->entry, start->stack);
+    hal_user_reset(task->thread->user, start->entry, start->stack.rsp);
     forget_user_words(task);
     signals_exec(task);
     if (exec->files != NULL) {

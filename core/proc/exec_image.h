@@ -7,6 +7,7 @@
 #define CORE_PROC_EXEC_IMAGE_H
 
 #include "core/proc/elf.h"
+#include "core/proc/exec_stack.h"
 
 struct aspace;
 struct cred;
@@ -28,7 +29,8 @@ struct image_plan {
 
 /* Where the program begins. */
 struct image_start {
-    uaddr_t entry, stack;
+    uaddr_t entry;
+    struct exec_places stack;
 };
 
 C_DECLS_BEGIN

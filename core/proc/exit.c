@@ -90,6 +90,7 @@ void task_leave_memory(struct task *task)
 {
     struct process *process = task->process;
     struct hal_user *user = task->thread->user;
+    struct aspace *as;
 
     if (process->as != NULL)
         task_release_words(task);
@@ -101,9 +102,10 @@ void task_leave_memory(struct task *task)
     if (__atomic_sub_fetch(&process->running, 1, __ATOMIC_ACQ_REL) != 0)
         return;
     usage_note_memory(process);
-    if (process->as != NULL)
-        aspace_put(process->as);
-    process->as = NULL;
+    as = process->as;
+    process_set_aspace(process, NULL, NULL);
+    if (as != NULL)
+        aspace_put(as);
     process_set_program(process, NULL);
 }
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/proc/files.c - what a thread has of core/fs: descriptors, root and
- * working directory; contract in process.h.
+ * core/proc/files.c - what others may look at of a process: descriptors, root
+ * and working directory, memory, program; contract in process.h.
  *
  * Others look at it under signals.lock, so it changes under that lock.
  */
 #include "core/abi/errno.h"
 #include "core/fs/open.h"
 #include "core/proc/process_impl.h"
+#include "core/vm/aspace.h"
 
 void task_set_files(struct task *task, struct fd_table *files)
 {
@@ -113,4 +114,29 @@ int process_program(struct process *process, struct path *out)
         path_get(out);
     spin_unlock_irq(&process->signals.lock, saved);
     return out->dentry != NULL ? 0 : -ENOENT;
+}
+
+void process_set_aspace(struct process *process, struct aspace *as,
+                        const struct exec_places *places)
+{
+    unsigned saved = spin_lock_irq(&process->signals.lock);
+
+    process->as = as;
+    process->places = places != NULL ? *places : (struct exec_places){0};
+    spin_unlock_irq(&process->signals.lock, saved);
+}
+
+struct aspace *process_aspace(struct process *process,
+                              struct exec_places *places)
+{
+    struct aspace *as;
+    unsigned saved = spin_lock_irq(&process->signals.lock);
+
+    as = process->as;
+    if (as != NULL)
+        aspace_get(as);
+    if (places != NULL)
+        *places = process->places;
+    spin_unlock_irq(&process->signals.lock, saved);
+    return as;
 }

@@ -24,6 +24,7 @@
 #include "core/fs/file.h"
 #include "core/id/limits.h"
 #include "core/id/pid.h"
+#include "core/proc/exec_stack.h"
 #include "core/proc/signal.h"
 #include "hal/types.h"
 
@@ -83,8 +84,9 @@ struct process {
     struct usage child_usage;   /* of children waited for; tree lock */
     uint64_t started_ns;        /* const */
 
-    struct aspace *as; /* replaced by exec, by its only thread; NULL at the end
-                        */
+    struct aspace *as;         /* replaced by exec, by its only thread; NULL at
+                                  the end; signals.lock to write */
+    struct exec_places places; /* of what exec put into it; signals.lock */
     struct limits limits;
     struct path program; /* /proc/PID/exe: references, and writing is denied;
                             signals.lock; dentry NULL: none */
@@ -184,6 +186,16 @@ void task_set_cred(struct task *task, struct cred *cred);
 /* process runs program now: takes the references, and open_exec()'s right to
  * them; NULL: none. May sleep. */
 void process_set_program(struct process *process, const struct path *program);
+
+/* Gives process, whose only thread is the caller, another address space (NULL:
+ * none), whose reference it takes; the old one's is the caller's. */
+void process_set_aspace(struct process *process, struct aspace *as,
+                        const struct exec_places *places);
+
+/* The address space of a process with a reference, or NULL; places may be NULL.
+ * Any context. */
+MUST_USE struct aspace *process_aspace(struct process *process,
+                                       struct exec_places *places);
 
 /* pivot_root(2): root and working directory of all that had from are to. May
  * sleep. */

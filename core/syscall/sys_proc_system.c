@@ -11,21 +11,19 @@
 #include "core/id/nsset.h"
 #include "core/id/pid.h"
 #include "core/mem/page.h"
+#include "core/proc/procfs.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 #include "core/vm/uaccess.h"
 #include "hal/clock.h"
-
-/* Programs ask for the level of Linux's interface that they can count on. */
-static const char release[] = "6.1.0-cyphera";
 
 int64_t sys_uname(struct thread *self, const uint64_t *args)
 {
     struct lx_new_utsname name = {0};
 
     (void)str_copy(name.sysname, "Linux", sizeof(name.sysname));
-    (void)str_copy(name.release, release, sizeof(name.release));
-    (void)str_copy(name.version, "#1 SMP Cyphera", sizeof(name.version));
+    (void)str_copy(name.release, PROC_RELEASE, sizeof(name.release));
+    (void)str_copy(name.version, PROC_VERSION, sizeof(name.version));
     (void)str_copy(name.machine, "x86_64", sizeof(name.machine));
     uts_get(self->task->ns->uts, name.nodename, name.domainname);
     return copy_out_struct(process_of(self)->as, args[0], &name);

@@ -20,6 +20,11 @@ C_DECLS_BEGIN
 /* Once, after the caches: registers tmpfs and ramfs (which has no limits). */
 void ramfs_init_all(void);
 
+/* A file system of another type that keeps its files so, without limits, with
+ * one reference: 0 or -ENOMEM. */
+MUST_USE int ramfs_create(const struct fs_type *type, uint32_t magic,
+                          uint32_t mode, struct super **out);
+
 /*
  * A file without a name: *out is open for reading and writing, of mode 0777,
  * with these seals (LX_F_SEAL_*). 0, -ENFILE, -ENOMEM.

@@ -290,6 +290,14 @@ static int mount_ramfs(const struct fs_type *type,
     return make_super(type, LX_RAMFS_MAGIC, &want, out);
 }
 
+int ramfs_create(const struct fs_type *type, uint32_t magic, uint32_t mode,
+                 struct super **out)
+{
+    const struct limits_wanted want = {.mode = mode};
+
+    return make_super(type, magic, &want, out);
+}
+
 static struct fs_type tmpfs_type = {.name = "tmpfs", .mount = mount_tmpfs};
 static struct fs_type ramfs_type = {.name = "ramfs", .mount = mount_ramfs};
 
