@@ -20,28 +20,33 @@ struct pseudo_file {
     bool is_made GUARDED_BY(lock);
 };
 
-static int make_text(struct pseudo_file *self) REQUIRES(self->lock)
+/* Makes the text, without the lock: what shows it takes its own. */
+static int make_text(struct pseudo_file *self, struct text *fresh)
 {
-    int error;
+    int error = self->inode->entry->show(self->inode, fresh);
 
-    text_free(&self->text);
-    error = self->inode->entry->show(self->inode, &self->text);
-    if (error == 0 && self->text.has_failed)
+    if (error == 0 && fresh->has_failed)
         error = -ENOMEM;
-    self->is_made = error == 0;
+    if (error != 0)
+        text_free(fresh);
     return error;
+}
+
+static void keep_text(struct pseudo_file *self, struct text *fresh)
+    REQUIRES(self->lock)
+{
+    struct text old = self->text;
+
+    self->text = *fresh;
+    self->is_made = true;
+    text_free(&old);
 }
 
 static ssize_t read_text(struct pseudo_file *self, struct user_cursor *to,
                          uint64_t *position) REQUIRES(self->lock)
 {
-    int error = 0;
     size_t want, done;
 
-    if (*position == 0 || !self->is_made)
-        error = make_text(self);
-    if (error != 0)
-        return error;
     if (*position >= self->text.size || to->left == 0)
         return 0;
     want = (size_t)min_u64(to->left, self->text.size - *position);
@@ -50,16 +55,34 @@ static ssize_t read_text(struct pseudo_file *self, struct user_cursor *to,
     return done > 0 ? (ssize_t)done : -EFAULT;
 }
 
+static bool needs_text(struct pseudo_file *self, uint64_t position)
+{
+    bool is_made;
+
+    mutex_lock(&self->lock);
+    is_made = self->is_made;
+    mutex_unlock(&self->lock);
+    return position == 0 || !is_made;
+}
+
 static ssize_t read_file(struct file *file, struct user_cursor *to,
                          uint64_t *position)
 {
     struct pseudo_file *self = file->data;
-    ssize_t result;
+    struct text fresh = {0};
+    bool is_fresh;
+    ssize_t result = 0;
 
     if (self->inode->entry->show == NULL)
         return -EINVAL;
-    if (mutex_lock_killable(&self->lock) != 0)
-        return -EINTR;
+    is_fresh = needs_text(self, *position);
+    if (is_fresh)
+        result = make_text(self, &fresh);
+    if (result != 0)
+        return result;
+    mutex_lock(&self->lock);
+    if (is_fresh)
+        keep_text(self, &fresh);
     result = read_text(self, to, position);
     mutex_unlock(&self->lock);
     return result;
