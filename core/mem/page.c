@@ -90,11 +90,6 @@ static const struct range *range_of(const struct page *page)
     return NULL;
 }
 
-static uint64_t frame_of(const struct range *r, const struct page *page)
-{
-    return r->frames.first + (uint64_t)(page - r->pages);
-}
-
 static struct page *page_at(const struct range *r, uint64_t frame)
 {
     ASSERT(frame >= r->frames.first && frame < r->frames.end);
@@ -103,7 +98,7 @@ static struct page *page_at(const struct range *r, uint64_t frame)
 
 paddr_t page_addr(const struct page *page)
 {
-    return frame_of(range_of(page), page) << PAGE_SHIFT;
+    return (paddr_t)page->frame << PAGE_SHIFT;
 }
 
 void *page_data(const struct page *page)
@@ -216,7 +211,7 @@ void page_give_blocks(struct page *const *blocks, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         const struct range *r = range_of(blocks[i]);
 
-        insert_block(r, frame_of(r, blocks[i]), blocks[i]->order);
+        insert_block(r, blocks[i]->frame, blocks[i]->order);
     }
     spin_unlock_irq(&pages.lock, saved);
 }
@@ -392,6 +387,8 @@ static bool place_table(struct range *r, const struct hal_boot *facts,
     r->pages = hal_phys(at << PAGE_SHIFT);
     hal_check_unpoison(r->pages, size);
     mem_set(r->pages, 0, size);
+    for (uint64_t frame = r->frames.first; frame < r->frames.end; frame++)
+        r->pages[frame - r->frames.first].frame = (uint32_t)frame;
     return true;
 }
 
@@ -405,6 +402,7 @@ static void add_range(const struct hal_span *span, const struct hal_boot *facts,
     r->frames.end = r->frames.first + (span->size >> PAGE_SHIFT);
     if (r->frames.first == r->frames.end)
         return;
+    ASSERT(r->frames.end <= UINT32_MAX); /* 16 TiB */
     if (place_table(r, facts, held))
         pages.range_count++;
     else
@@ -484,7 +482,7 @@ uint64_t page_total_count(void)
 static bool block_is_valid(const struct page *page, unsigned order)
 {
     const struct range *r = range_of(page);
-    uint64_t frame = frame_of(r, page);
+    uint64_t frame = page->frame;
 
     if (flags_of(page) != PAGE_FREE || page->order != order)
         return false;

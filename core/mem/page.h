@@ -40,6 +40,7 @@ struct page {
     struct refcount refs; /* references; 0 while free */
     unsigned flags;       /* PAGE_*, atomic */
     unsigned order;       /* of the run it heads, free or allocated */
+    uint32_t frame;       /* its number; const */
     void *owner;          /* object, amap or cache; the owner's lock */
     uint64_t index;       /* page index in the owner */
     struct mem_account *payer;

@@ -118,16 +118,29 @@ void spin_init(struct spinlock *lock, const struct lock_class *class_of)
     lock->usage = 0;
 }
 
-static void take_lock(struct spinlock *lock, const void *site)
+/* Before a CPU has its struct, hal_cpu_self() must do. */
+static inline unsigned number_of(const struct cpu *cpu)
+{
+    return cpu != NULL ? cpu->number : hal_cpu_self();
+}
+
+NORETURN static SELDOM void fail_taken_twice(const struct spinlock *lock)
+{
+    panic("lock %s: taken twice, first at %p", lock->class_of->name,
+          LOAD(lock->site));
+}
+
+static inline void take_lock(struct spinlock *lock, const void *site)
 {
     const struct cpu *cpu;
+    unsigned self;
 
     ASSERT(lock->class_of != NULL);
     cpu_pin();
-    if (is_held_here(lock))
-        panic("lock %s: taken twice, first at %p", lock->class_of->name,
-              LOAD(lock->site));
     cpu = hal_cpu_local();
+    self = number_of(cpu);
+    if (LOAD(lock->cpu) == self)
+        fail_taken_twice(lock);
     if (CHECKED) {
         hal_check_point();
         if (cpu != NULL) {
@@ -139,24 +152,24 @@ static void take_lock(struct spinlock *lock, const void *site)
         while (LOAD(lock->held) != 0)
             hal_cpu_relax();
     }
-    STORE(lock->cpu, hal_cpu_self());
+    STORE(lock->cpu, self);
     STORE(lock->site, site);
     if (CHECKED && cpu != NULL)
         note_held(lock, cpu);
 }
 
 /* What precedes the store, or exchange, that frees the lock. */
-static void leave_lock(struct spinlock *lock)
+static inline void leave_lock(struct spinlock *lock)
 {
     const struct cpu *cpu = hal_cpu_local();
 
-    ASSERT(is_held_here(lock));
+    ASSERT(LOAD(lock->cpu) == number_of(cpu));
     if (CHECKED && cpu != NULL)
         forget_held(lock, cpu);
     STORE(lock->cpu, SPIN_NOBODY);
 }
 
-static void give_lock(struct spinlock *lock)
+static inline void give_lock(struct spinlock *lock)
 {
     leave_lock(lock);
     __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);

@@ -84,10 +84,11 @@ static void replace_page(struct aspace *as, uaddr_t addr,
     REQUIRES(as->lock)
 {
     struct hal_gather gather = {.mmu = as->mmu};
+    struct hal_mapping old;
 
     spin_lock(&as->pt_lock);
-    hal_mmu_unmap(&gather, page_at(addr));
-    if (gather.span.count > 0) {
+    if (hal_mmu_query(as->mmu, addr, &old)) {
+        hal_mmu_unmap(&gather, page_at(addr));
         spin_unlock(&as->pt_lock);
         hal_mmu_flush(&gather);
         spin_lock(&as->pt_lock);
