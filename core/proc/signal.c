@@ -207,24 +207,37 @@ static void drop_ignored(struct process *process, signal_set set)
     }
 }
 
+static void swap_action(struct signal_actions *actions, unsigned number,
+                        const struct lx_sigaction *fresh,
+                        struct lx_sigaction *old)
+{
+    unsigned saved = spin_lock_irq(&actions->lock);
+    struct lx_sigaction *action = &actions->of[number - 1];
+
+    if (old != NULL)
+        *old = *action;
+    if (fresh != NULL) {
+        *action = *fresh;
+        action->sa_mask &= ~SIGNALS_SACRED;
+    }
+    spin_unlock_irq(&actions->lock, saved);
+}
+
+/* Nothing is sent between the change to one that ignores and the drop. */
 void signal_change_action(struct process *process, unsigned number,
                           const struct lx_sigaction *fresh,
                           struct lx_sigaction *old)
 {
     struct process_signals *signals = &process->signals;
-    unsigned saved = spin_lock_irq(&signals->lock);
-    struct signal_actions *actions = signals->actions;
-    unsigned saved_too = spin_lock_irq(&actions->lock);
+    unsigned saved;
 
-    if (old != NULL)
-        *old = actions->of[number - 1];
-    if (fresh != NULL) {
-        actions->of[number - 1] = *fresh;
-        actions->of[number - 1].sa_mask &= ~SIGNALS_SACRED;
+    if (fresh == NULL || !is_ignored(fresh, number)) {
+        swap_action(signals->actions, number, fresh, old);
+        return;
     }
-    spin_unlock_irq(&actions->lock, saved_too);
-    if (fresh != NULL && is_ignored(fresh, number))
-        drop_ignored(process, signal_bit(number));
+    saved = spin_lock_irq(&signals->lock);
+    swap_action(signals->actions, number, fresh, old);
+    drop_ignored(process, signal_bit(number));
     spin_unlock_irq(&signals->lock, saved);
 }
 
