@@ -259,6 +259,28 @@ struct page *page_alloc(unsigned order, unsigned how, struct mem_account *payer)
     return page;
 }
 
+struct page *page_alloc_row(unsigned order, struct mem_account *payer)
+{
+    uint64_t size = order_count(order) << PAGE_SHIFT;
+    struct page *first;
+
+    ASSERT(order <= PAGE_ORDER_MAX);
+    if (fault_point(FAULT_FRAME) || account_charge(payer, size) != 0)
+        return NULL;
+    first = page_cpu_take(order);
+    if (first == NULL) {
+        account_release(payer, size);
+        return NULL;
+    }
+    for (unsigned i = 0; i < order_count(order); i++) {
+        first[i].order = 0;
+        list_init(&first[i].link);
+        open_run(&first[i], payer);
+    }
+    mem_set(page_data(first), 0, size);
+    return first;
+}
+
 struct page *page_alloc_spare(unsigned order)
 {
     struct page *page = page_cpu_take(order);

@@ -78,6 +78,7 @@ class Machine:
              "-no-reboot", "-serial", "stdio",
              "-chardev", f"file,id=log,path={directory}/log",
              "-device", "isa-debugcon,iobase=0xe9,chardev=log",
+             "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
              "-plugin", f"{plugin},out={self.counts}",
              "-kernel", kernel, "-initrd", make_initrd(directory),
              "-append", line],
