@@ -107,6 +107,28 @@ void ptable_free_tables(struct hal_tables *tables)
     tables->first = PADDR_NONE;
 }
 
+/* The first present entry from index i on, before end. Steps over groups of
+ * entries that are all zero. */
+static unsigned next_present(const uint64_t *entries, unsigned i, unsigned end)
+{
+    enum { GROUP = 8 };
+
+    for (; i < end; i++) {
+        const uint64_t *e = &entries[i];
+
+        while (i % GROUP == 0 && i + GROUP <= end &&
+               (pt_load(&e[0]) | pt_load(&e[1]) | pt_load(&e[2]) |
+                pt_load(&e[3]) | pt_load(&e[4]) | pt_load(&e[5]) |
+                pt_load(&e[6]) | pt_load(&e[7])) == 0) {
+            i += GROUP;
+            e += GROUP;
+        }
+        if (i >= end || (pt_load(e) & PTE_PRESENT))
+            break;
+    }
+    return i;
+}
+
 /* --- map ------------------------------------------------------------------ */
 
 struct map_edit {
@@ -169,16 +191,13 @@ static uint64_t split_page(struct map_edit *edit, uint64_t old)
 static uint64_t push_down(uint64_t directory)
 {
     uint64_t *entries = pt_entries_of(directory & PTE_PAGE);
-    unsigned left = pt_count_of(directory);
+    unsigned i = 0;
 
-    for (unsigned i = 0; left > 0; i++) {
-        uint64_t entry = pt_load(&entries[i]);
-
-        if (!(entry & PTE_PRESENT))
-            continue;
-        left--;
-        if (entry & PTE_WRITE)
-            pt_store(&entries[i], entry & ~PTE_WRITE);
+    for (unsigned left = pt_count_of(directory); left > 0; left--, i++) {
+        i = next_present(entries, i, PTABLE_ENTRIES);
+        ASSERT(i < PTABLE_ENTRIES);
+        if (pt_load(&entries[i]) & PTE_WRITE)
+            pt_store(&entries[i], pt_load(&entries[i]) & ~PTE_WRITE);
     }
     return directory | PTE_WRITE;
 }
@@ -328,28 +347,6 @@ static unsigned cut_entry(struct cut_edit *edit, uint64_t *slot, unsigned level,
         return 0;
     push_table(&edit->gather->tables, old & PTE_PAGE);
     return 1;
-}
-
-/* The first present entry from index i on, before end. Steps over groups of
- * entries that are all zero. */
-static unsigned next_present(const uint64_t *entries, unsigned i, unsigned end)
-{
-    enum { GROUP = 8 };
-
-    for (; i < end; i++) {
-        const uint64_t *e = &entries[i];
-
-        while (i % GROUP == 0 && i + GROUP <= end &&
-               (pt_load(&e[0]) | pt_load(&e[1]) | pt_load(&e[2]) |
-                pt_load(&e[3]) | pt_load(&e[4]) | pt_load(&e[5]) |
-                pt_load(&e[6]) | pt_load(&e[7])) == 0) {
-            i += GROUP;
-            e += GROUP;
-        }
-        if (i >= end || (pt_load(e) & PTE_PRESENT))
-            break;
-    }
-    return i;
 }
 
 /* Cuts [start, end) out of the table that directory points to. */
