@@ -98,6 +98,8 @@ static struct page *page_at(const struct range *r, uint64_t frame)
 
 paddr_t page_addr(const struct page *page)
 {
+    /* Frame 0 is nobody's. */
+    ASSERT(page->frame != 0 && "no descriptor of the allocator's");
     return (paddr_t)page->frame << PAGE_SHIFT;
 }
 

@@ -34,9 +34,15 @@ static struct held_stack {
 #define LOAD(field)         __atomic_load_n(&(field), __ATOMIC_RELAXED)
 #define STORE(field, value) __atomic_store_n(&(field), value, __ATOMIC_RELAXED)
 
-static bool is_held_here(const struct spinlock *lock)
+/* Before a CPU has its struct, hal_cpu_self() must do. */
+static inline unsigned number_of(const struct cpu *cpu)
 {
-    return LOAD(lock->cpu) == hal_cpu_self();
+    return cpu != NULL ? cpu->number : hal_cpu_self();
+}
+
+static inline bool is_held_here(const struct spinlock *lock)
+{
+    return LOAD(lock->cpu) == number_of((const struct cpu *)hal_cpu_local());
 }
 
 static void check_usage(struct spinlock *lock, const struct cpu *cpu)
@@ -118,12 +124,6 @@ void spin_init(struct spinlock *lock, const struct lock_class *class_of)
     lock->usage = 0;
 }
 
-/* Before a CPU has its struct, hal_cpu_self() must do. */
-static inline unsigned number_of(const struct cpu *cpu)
-{
-    return cpu != NULL ? cpu->number : hal_cpu_self();
-}
-
 NORETURN static SELDOM void fail_taken_twice(const struct spinlock *lock)
 {
     panic("lock %s: taken twice, first at %p", lock->class_of->name,
@@ -163,7 +163,7 @@ static inline void leave_lock(struct spinlock *lock)
 {
     const struct cpu *cpu = hal_cpu_local();
 
-    ASSERT(LOAD(lock->cpu) == number_of(cpu));
+    ASSERT(is_held_here(lock));
     if (CHECKED && cpu != NULL)
         forget_held(lock, cpu);
     STORE(lock->cpu, SPIN_NOBODY);

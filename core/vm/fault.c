@@ -191,8 +191,8 @@ static void note_row(struct region *region, struct hal_range row)
     region->streak_end = row.start + row.count * PAGE_SIZE;
 }
 
-/* Makes zeroed pages of range, where there are none, present: 0; -ENOMEM: not
- * these, or not so many. */
+/* Makes zeroed pages, where there are none, present: 0; -ENOMEM: not so many,
+ * but perhaps one. */
 static int add_row(struct aspace *as, struct region *region,
                    struct hal_range row) REQUIRES(as->lock)
 {
@@ -203,7 +203,9 @@ static int add_row(struct aspace *as, struct region *region,
     if (first == NULL)
         return -ENOMEM;
     hal_check_poison(page_data(first), row.count * PAGE_SIZE);
-    error = fill_slots(as, region, row, first);
+    error = fill_tables(as, row.start);
+    if (error == 0)
+        error = fill_slots(as, region, row, first);
     for (unsigned i = 0; error != 0 && i < row.count; i++)
         page_put(page_behind(first, i));
     if (error == 0)
@@ -263,11 +265,11 @@ static int fault_anonymous(struct aspace *as, struct region *region,
                            uaddr_t addr) REQUIRES(as->lock)
 {
     struct hal_range row = row_at(region, addr);
-    int error = fill_tables(as, addr);
+    int error = -ENOMEM;
 
-    if (error == 0 && row.count > 1)
+    if (row.count > 1)
         error = add_row(as, region, row);
-    if (error != 0 || row.count == 1) {
+    if (error != 0) {
         row.count = 1;
         error = fault_copy(as, region, addr);
     }
