@@ -39,6 +39,7 @@ void process_init_all(void)
     user_init_all();
     pid_init_all();
     nsset_init_all();
+    file_init_all();
     fd_init_all();
     signal_init_all();
     futex_init_all();

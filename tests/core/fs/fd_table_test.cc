@@ -25,7 +25,7 @@ struct Files {
         ops.release = Release;
         released = 0;
         for (file &f : files)
-            file_init(&f, &ops, 0);
+            file_init(&f, &ops, 0, nullptr);
     }
     file *Get(unsigned i)
     {
