@@ -128,6 +128,18 @@ function(cyphera_unit_test name)
         ENVIRONMENT ${T_ENVIRONMENT} COMMAND ${command})
 endfunction()
 
+# cyphera_unit_test_cpus(name count TIMEOUT s FILTER pattern): runs those tests
+# of that program once more, on a machine of so many CPUs. Valgrind runs one thread at a time anyway.
+function(cyphera_unit_test_cpus name count)
+    cmake_parse_arguments(T "" "TIMEOUT;FILTER" "" ${ARGN})
+    if(NOT TARGET ${name} OR CYPHERA_VALGRIND)
+        return()
+    endif()
+    cyphera_test(${name}_cpus TIER default TIMEOUT ${T_TIMEOUT} LABELS unit
+        ENVIRONMENT CYPHERA_TEST_CPUS=${count}
+        COMMAND $<TARGET_FILE:${name}> --gtest_filter=${T_FILTER})
+endfunction()
+
 # Host or kernel objects that only unit tests have (tests/support).
 function(cyphera_test_support name)
     if(NOT ARGN OR NOT CYPHERA_WORLD STREQUAL hosted OR CYPHERA_TSA)

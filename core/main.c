@@ -13,6 +13,7 @@
 #include "core/mem/page.h"
 #include "core/proc/boot_options.h"
 #include "core/proc/process.h"
+#include "core/sched/cpus.h"
 #include "core/sched/thread.h"
 #include "core/sync/percpu.h"
 #include "core/syscall/decode.h"
@@ -78,6 +79,7 @@ static void start_init(void *arg)
     int error;
 
     (void)arg;
+    cpus_start();
     load_root();
     console_init();
     error = init_command_find(&store, &options, &command);

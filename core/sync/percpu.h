@@ -11,6 +11,7 @@
 #define CORE_SYNC_PERCPU_H
 
 #include "core/base/defs.h"
+#include "core/sync/rcu_count.h"
 #include "hal/cpu.h"
 
 struct thread;
@@ -25,8 +26,12 @@ struct cpu {
     unsigned pinned;   /* preemption count: spinlocks held and pins */
     bool resched;      /* a switch is due at the next unpin or trap */
     bool in_interrupt; /* inside an upcall of the HAL */
+    bool was_quiet;    /* in_interrupt: what for RCU it came upon */
+    bool rcu_wanted;   /* a grace period waits for it; set by any CPU */
+    unsigned reading;  /* RCU read sections, in checked builds */
     struct thread *current;
-};
+    struct rcu_count rcu;
+} __attribute__((aligned(64)));
 
 C_DECLS_BEGIN
 

@@ -15,6 +15,7 @@
 #include "core/proc/process.h"
 #include "core/proc/rseq.h"
 #include "core/sched/thread.h"
+#include "core/sync/rcu.h"
 #include "core/syscall/dispatch.h"
 #include "core/vm/aspace.h"
 #include "hal/irq.h"
@@ -165,7 +166,11 @@ void user_loop(struct thread *self)
             do_work(self);
             hal_irq_disable();
         }
+        if (CHECKED)
+            lockdep_check_none(&self->held, "in user mode");
+        rcu_user_enter();
         hal_user_run(self->user, &trap);
+        rcu_user_exit();
         handle_trap(self, &trap);
     }
 }

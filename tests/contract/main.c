@@ -10,19 +10,24 @@
 #include "core/base/string.h"
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
+#include "core/sched/cpus.h"
 #include "core/sched/thread.h"
 #include "core/sync/percpu.h"
+#include "hal/clock.h"
+#include "hal/cpu.h"
 #include "hal/irq.h"
 #include "hal/platform.h"
 #include "hal/upcall.h"
 #include "tests/contract/contract.h"
 
+#define SETTLE_NS UINT64_C(5000000000)
+
 enum { LINE_MAX = 240 };
 
 static const struct contract_suite *const suites[] = {
-    &contract_platform, &contract_phys,    &contract_cpu, &contract_irq,
-    &contract_clock,    &contract_context, &contract_mmu, &contract_uaccess,
-    &contract_user,     &contract_user_fpu};
+    &contract_platform, &contract_phys,     &contract_cpu, &contract_irq,
+    &contract_clock,    &contract_context,  &contract_mmu, &contract_uaccess,
+    &contract_user,     &contract_user_fpu, &contract_smp, &contract_smp_user};
 
 static unsigned failures_in_case, passed, failed;
 
@@ -67,6 +72,20 @@ bool contract_check_equal(uint64_t expected, uint64_t got, const char *what,
     return expected == got;
 }
 
+/* Threads that ended on other CPUs may still be leaving their stacks: gives
+ * them time to free what they had. */
+static void settle(uint64_t free_before)
+{
+    uint64_t end = hal_clock_now() + SETTLE_NS;
+
+    cache_drain_all();
+    while (page_free_count() != free_before && hal_clock_now() < end) {
+        thread_yield();
+        hal_cpu_relax();
+        cache_drain_all();
+    }
+}
+
 /* One case; what it allocated must be free again. */
 static void run_case(const struct contract_suite *suite,
                      const struct contract_case *c)
@@ -77,7 +96,7 @@ static void run_case(const struct contract_suite *suite,
     free_before = page_free_count();
     failures_in_case = 0;
     c->run();
-    cache_drain_all();
+    settle(free_before);
     CHECK_EQUAL(free_before, page_free_count());
     say("%s %s: %s\n", failures_in_case == 0 ? "ok    " : "FAILED", suite->name,
         c->clause);
@@ -106,6 +125,9 @@ static bool is_wanted(const struct contract_suite *suite)
 static void run_suites(void *arg)
 {
     (void)arg;
+    cpus_start();
+    if (thread_set_affinity(thread_current(), 1) != 0) /* stays on CPU 0 */
+        hal_power_off(1);
     contract_context.cases[1].run(); /* tables for stacks are there to stay */
     for (size_t i = 0; i < COUNT_OF(suites); i++)
         if (is_wanted(suites[i]))
