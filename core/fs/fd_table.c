@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/fs/fd_table.c - descriptors; contract in fd_table.h.
+ *
+ * What a change needs is allocated before the lock is taken; when it turns out
+ * to be too little, the change starts over.
+ */
+#include "core/fs/fd_table.h"
+
+#include "core/abi/errno.h"
+#include "core/base/string.h"
+#include "core/fs/file.h"
+#include "core/mem/cache.h"
+
+static const struct lock_class fd_class = {"fd table", LOCK_RANK_IDS};
+
+static struct mem_cache table_cache, chunk_cache;
+
+void fd_init_all(void)
+{
+    cache_init(&table_cache, "fd table", sizeof(struct fd_table), 16);
+    cache_init(&chunk_cache, "fd chunk", sizeof(struct fd_chunk), 16);
+}
+
+int fd_table_create(struct fd_table **out)
+{
+    struct fd_table *table = mem_alloc(&table_cache, MEM_WAIT | MEM_ZERO, NULL);
+
+    if (table == NULL)
+        return -ENOMEM;
+    refcount_init(&table->refs, 1);
+    spin_init(&table->lock, &fd_class);
+    table->chunks = table->first;
+    table->chunk_count = FD_CHUNKS_FIRST;
+    *out = table;
+    return 0;
+}
+
+void fd_table_get(struct fd_table *table)
+{
+    refcount_get(&table->refs);
+}
+
+bool fd_table_is_shared(const struct fd_table *table)
+{
+    return __atomic_load_n(&table->refs.count, __ATOMIC_ACQUIRE) > 1;
+}
+
+static void free_row(struct fd_chunk **row, unsigned count)
+{
+    if (count > FD_CHUNKS_FIRST)
+        kmem_free(row, count * sizeof(struct fd_chunk *));
+}
+
+static void close_chunk(struct fd_chunk *chunk)
+{
+    for (unsigned i = 0; i < FD_CHUNK; i++)
+        if (chunk->files[i] != NULL)
+            file_put(chunk->files[i]);
+    mem_free(&chunk_cache, chunk);
+}
+
+/* Nobody else has it, so its lock is not needed. */
+void fd_table_put(struct fd_table *table) NO_TSA
+{
+    if (!refcount_put(&table->refs))
+        return;
+    for (unsigned i = 0; i < table->chunk_count; i++)
+        if (table->chunks[i] != NULL)
+            close_chunk(table->chunks[i]);
+    free_row(table->chunks, table->chunk_count);
+    mem_free(&table_cache, table);
+}
+
+/* The chunk of fd, or NULL. */
+static struct fd_chunk *chunk_of(struct fd_table *table, unsigned fd)
+    REQUIRES(table->lock)
+{
+    return fd / FD_CHUNK < table->chunk_count ? table->chunks[fd / FD_CHUNK]
+                                              : NULL;
+}
+
+static uint64_t bit_of(unsigned fd)
+{
+    return UINT64_C(1) << (fd % FD_CHUNK);
+}
+
+/* The chunk of fd when fd is in use, or NULL. */
+static struct fd_chunk *used_chunk(struct fd_table *table, int fd)
+    REQUIRES(table->lock)
+{
+    struct fd_chunk *chunk = fd < 0 ? NULL : chunk_of(table, (unsigned)fd);
+
+    return chunk != NULL && (chunk->used & bit_of((unsigned)fd)) != 0 ? chunk
+                                                                      : NULL;
+}
+
+static void grow_row(struct fd_table *table, struct fd_chunk ***row,
+                     unsigned *count) REQUIRES(table->lock)
+{
+    struct fd_chunk **old = table->chunks;
+    unsigned old_count = table->chunk_count;
+
+    mem_copy(*row, old, old_count * sizeof(struct fd_chunk *));
+    table->chunks = *row;
+    table->chunk_count = *count;
+    *row = old;
+    *count = old_count;
+}
+
+/* Makes sure that the row reaches fd: 0 or -ENOMEM. */
+static int reach(struct fd_table *table, unsigned fd)
+{
+    unsigned count = FD_CHUNKS_FIRST;
+    struct fd_chunk **row;
+
+    while (count <= fd / FD_CHUNK)
+        count *= 2;
+    if (count == FD_CHUNKS_FIRST)
+        return 0;
+    row = kmem_alloc(count * sizeof(struct fd_chunk *), MEM_WAIT | MEM_ZERO,
+                     NULL);
+    if (row == NULL)
+        return -ENOMEM;
+    spin_lock(&table->lock);
+    if (table->chunk_count < count)
+        grow_row(table, &row, &count);
+    spin_unlock(&table->lock);
+    free_row(row, count);
+    return 0;
+}
+
+/* Makes sure that fd < FD_MAX has a chunk: 0 or -ENOMEM. */
+static int make_chunk(struct fd_table *table, unsigned fd)
+{
+    struct fd_chunk *chunk = mem_alloc(&chunk_cache, MEM_WAIT | MEM_ZERO, NULL);
+    int error;
+
+    if (chunk == NULL)
+        return -ENOMEM;
+    error = reach(table, fd);
+    spin_lock(&table->lock);
+    if (error == 0 && table->chunks[fd / FD_CHUNK] == NULL) {
+        table->chunks[fd / FD_CHUNK] = chunk;
+        chunk = NULL;
+    }
+    spin_unlock(&table->lock);
+    mem_free(&chunk_cache, chunk);
+    return error;
+}
+
+static void put_at(struct fd_chunk *chunk, unsigned fd, struct file *file,
+                   bool close_on_exec)
+{
+    chunk->files[fd % FD_CHUNK] = file;
+    if (file != NULL)
+        chunk->used |= bit_of(fd);
+    else
+        chunk->used &= ~bit_of(fd);
+    if (close_on_exec)
+        chunk->close_on_exec |= bit_of(fd);
+    else
+        chunk->close_on_exec &= ~bit_of(fd);
+}
+
+/* The lowest free descriptor from first on, which may have no chunk yet. */
+static unsigned find_free(struct fd_table *table, unsigned first)
+    REQUIRES(table->lock)
+{
+    unsigned fd =
+        first > table->full * FD_CHUNK ? first : table->full * FD_CHUNK;
+
+    for (;;) {
+        const struct fd_chunk *chunk = chunk_of(table, fd);
+        uint64_t taken = bit_of(fd) - 1;
+
+        if (chunk == NULL)
+            return fd;
+        taken |= chunk->used;
+        if (~taken != 0)
+            return fd / FD_CHUNK * FD_CHUNK + (unsigned)__builtin_ctzll(~taken);
+        if (chunk->used == UINT64_MAX && fd / FD_CHUNK == table->full)
+            table->full++;
+        fd = (fd / FD_CHUNK + 1) * FD_CHUNK;
+    }
+}
+
+int fd_install(struct fd_table *table, struct file *file,
+               const struct fd_place *place)
+{
+    uint64_t limit = min_u64(place->limit, FD_MAX);
+    struct fd_chunk *chunk;
+    unsigned fd;
+    int error;
+
+    for (;;) {
+        spin_lock(&table->lock);
+        fd = find_free(table, place->first);
+        chunk = chunk_of(table, fd);
+        if (fd < limit && chunk != NULL)
+            put_at(chunk, fd, file, place->close_on_exec);
+        spin_unlock(&table->lock);
+        if (fd >= limit)
+            return -EMFILE;
+        if (chunk != NULL)
+            return (int)fd;
+        error = make_chunk(table, fd);
+        if (error != 0)
+            return error;
+    }
+}
+
+int fd_replace(struct fd_table *table, unsigned fd, struct file *file,
+               bool close_on_exec)
+{
+    struct file *old = NULL;
+    struct fd_chunk *chunk;
+    int error;
+
+    ASSERT(fd < FD_MAX);
+    for (;;) {
+        spin_lock(&table->lock);
+        chunk = chunk_of(table, fd);
+        if (chunk != NULL) {
+            old = chunk->files[fd % FD_CHUNK];
+            put_at(chunk, fd, file, close_on_exec);
+        }
+        spin_unlock(&table->lock);
+        if (chunk != NULL)
+            break;
+        error = make_chunk(table, fd);
+        if (error != 0)
+            return error;
+    }
+    if (old != NULL)
+        file_put(old);
+    return (int)fd;
+}
+
+/* Takes the file of fd out of the table; NULL when there is none. */
+static struct file *take_out(struct fd_table *table, int fd)
+{
+    struct file *file = NULL;
+    struct fd_chunk *chunk;
+
+    spin_lock(&table->lock);
+    chunk = used_chunk(table, fd);
+    if (chunk != NULL) {
+        file = chunk->files[fd % FD_CHUNK];
+        put_at(chunk, (unsigned)fd, NULL, false);
+        if ((unsigned)fd / FD_CHUNK < table->full)
+            table->full = (unsigned)fd / FD_CHUNK;
+    }
+    spin_unlock(&table->lock);
+    return file;
+}
+
+int fd_close(struct fd_table *table, int fd)
+{
+    struct file *file = take_out(table, fd);
+
+    if (file == NULL)
+        return -EBADF;
+    file_put(file);
+    return 0;
+}
+
+struct file *fd_get(struct fd_table *table, int fd)
+{
+    struct file *file = NULL;
+    struct fd_chunk *chunk;
+
+    spin_lock(&table->lock);
+    chunk = used_chunk(table, fd);
+    if (chunk != NULL) {
+        file = chunk->files[fd % FD_CHUNK];
+        file_get(file);
+    }
+    spin_unlock(&table->lock);
+    return file;
+}
+
+int fd_closes_on_exec(struct fd_table *table, int fd)
+{
+    struct fd_chunk *chunk;
+    int result = -EBADF;
+
+    spin_lock(&table->lock);
+    chunk = used_chunk(table, fd);
+    if (chunk != NULL)
+        result = (chunk->close_on_exec & bit_of((unsigned)fd)) != 0;
+    spin_unlock(&table->lock);
+    return result;
+}
+
+int fd_set_close_on_exec(struct fd_table *table, int fd, bool value)
+{
+    struct fd_chunk *chunk;
+
+    spin_lock(&table->lock);
+    chunk = used_chunk(table, fd);
+    if (chunk != NULL)
+        put_at(chunk, (unsigned)fd, chunk->files[fd % FD_CHUNK], value);
+    spin_unlock(&table->lock);
+    return chunk != NULL ? 0 : -EBADF;
+}
+
+/* The first descriptor in use, or marked, from fd on; FD_MAX: none. */
+static unsigned next_used(struct fd_table *table, unsigned fd, bool marked)
+{
+    unsigned found = FD_MAX;
+
+    spin_lock(&table->lock);
+    while (fd / FD_CHUNK < table->chunk_count && found == FD_MAX) {
+        const struct fd_chunk *chunk = chunk_of(table, fd);
+        uint64_t some = chunk == NULL ? 0
+                        : marked      ? chunk->close_on_exec
+                                      : chunk->used;
+
+        some &= ~(bit_of(fd) - 1);
+        if (some != 0)
+            found = fd / FD_CHUNK * FD_CHUNK + (unsigned)__builtin_ctzll(some);
+        fd = (fd / FD_CHUNK + 1) * FD_CHUNK;
+    }
+    spin_unlock(&table->lock);
+    return found;
+}
+
+void fd_close_range(struct fd_table *table, unsigned first, unsigned last,
+                    bool only_marks)
+{
+    unsigned fd;
+
+    for (fd = next_used(table, first, false); fd < FD_MAX && fd <= last;
+         fd = next_used(table, fd + 1, false)) {
+        if (only_marks)
+            (void)!fd_set_close_on_exec(table, (int)fd, true);
+        else
+            (void)!fd_close(table, (int)fd);
+    }
+}
+
+void fd_close_marked(struct fd_table *table)
+{
+    unsigned fd;
+
+    for (fd = next_used(table, 0, true); fd < FD_MAX;
+         fd = next_used(table, fd + 1, true))
+        (void)!fd_close(table, (int)fd);
+}
+
+/* Fills to's chunk with references to from's files; false when to has none. */
+static bool copy_chunk(struct fd_table *to, struct fd_table *from, unsigned at)
+{
+    struct fd_chunk *source, *chunk = to->chunks[at];
+
+    spin_lock(&from->lock);
+    source = from->chunks[at];
+    if (chunk != NULL && source != NULL) {
+        mem_copy(chunk, source, sizeof(*chunk));
+        for (unsigned i = 0; i < FD_CHUNK; i++)
+            if (chunk->files[i] != NULL)
+                file_get(chunk->files[i]);
+    }
+    spin_unlock(&from->lock);
+    return chunk != NULL || source == NULL;
+}
+
+static unsigned count_chunks(struct fd_table *table)
+{
+    unsigned count;
+
+    spin_lock(&table->lock);
+    count = table->chunk_count;
+    spin_unlock(&table->lock);
+    return count;
+}
+
+int fd_table_copy(struct fd_table *from, struct fd_table **out)
+{
+    unsigned count = count_chunks(from); /* it never shrinks */
+    struct fd_table *table;
+    int error = fd_table_create(&table);
+
+    if (error != 0)
+        return error;
+    error = reach(table, count * FD_CHUNK - 1);
+    for (unsigned i = 0; i < count && error == 0; i++)
+        if (!copy_chunk(table, from, i)) {
+            error = make_chunk(table, i * FD_CHUNK);
+            if (error == 0)
+                (void)copy_chunk(table, from, i);
+        }
+    if (error != 0) {
+        fd_table_put(table);
+        return error;
+    }
+    *out = table;
+    return 0;
+}

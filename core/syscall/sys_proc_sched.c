@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/syscall/sys_proc_sched.c - sched_setscheduler(2) and its kin,
+ * sched_setaffinity(2), sched_yield(2), getpriority(2), setpriority(2).
+ */
+#include "core/abi/errno.h"
+#include "core/abi/resource.h"
+#include "core/abi/sched.h"
+#include "core/abi/time.h"
+#include "core/id/cred.h"
+#include "core/id/nsset.h"
+#include "core/id/user.h"
+#include "core/syscall/args.h"
+#include "core/syscall/calls.h"
+#include "core/vm/uaccess.h"
+
+enum { RR_INTERVAL_NS = 100000000, FAIR_INTERVAL_NS = 4000000 };
+
+static int int_arg(uint64_t arg)
+{
+    return (int32_t)(uint32_t)arg;
+}
+
+/* The thread called number, 0 for the caller, with a reference; NULL. */
+static struct task *find_task(struct thread *self, int number)
+{
+    if (number != 0)
+        return task_find(self->task->ns->pid, number);
+    task_get(self->task);
+    return self->task;
+}
+
+/* May the caller change how task is scheduled (sched(7))? */
+static bool may_schedule(struct thread *self, const struct task *task)
+{
+    const struct cred *mine = self->task->cred;
+    unsigned saved;
+    bool may;
+
+    if (task == self->task || cred_is_capable(mine, CAP_SYS_NICE))
+        return true;
+    saved = process_tree_lock();
+    may = mine->euid == task->cred->uid || mine->euid == task->cred->euid;
+    process_tree_unlock(saved);
+    return may;
+}
+
+/* RLIMIT_NICE, 1..40, allows values down to 20 minus it. */
+static bool may_nice(struct thread *self, struct task *task, int nice)
+{
+    uint64_t limit = limits_current(&task->process->limits, LX_RLIMIT_NICE);
+
+    return cred_is_capable(self->task->cred, CAP_SYS_NICE) ||
+           (uint64_t)(20 - nice) <= limit;
+}
+
+/* RLIMIT_RTPRIO bounds real-time priorities. */
+static bool may_take(struct thread *self, struct task *task,
+                     const struct thread_params *now,
+                     const struct thread_params *then)
+{
+    uint64_t limit = limits_current(&task->process->limits, LX_RLIMIT_RTPRIO);
+
+    if (cred_is_capable(self->task->cred, CAP_SYS_NICE))
+        return true;
+    if (then->policy != THREAD_FIFO && then->policy != THREAD_RR)
+        return now->policy != THREAD_IDLE || then->policy == THREAD_IDLE ||
+               may_nice(self, task, now->nice);
+    if (then->policy == now->policy && then->priority <= now->priority)
+        return true;
+    return then->priority <= limit;
+}
+
+/* Do class and priority go together? */
+static bool is_sound(const struct thread_params *params)
+{
+    switch (params->policy) {
+    case THREAD_NORMAL:
+    case THREAD_BATCH:
+    case THREAD_IDLE:
+        return params->priority == 0;
+    case THREAD_FIFO:
+    case THREAD_RR:
+        return params->priority >= 1 && params->priority <= THREAD_PRIORITY_MAX;
+    default:
+        return false;
+    }
+}
+
+static int set_params(struct thread *self, struct task *task, int policy,
+                      unsigned priority)
+{
+    bool resets = (policy & LX_SCHED_RESET_ON_FORK) != 0;
+    struct thread_params now, then;
+
+    thread_get_params(task->thread, &now);
+    then = now;
+    if (policy >= 0)
+        then.policy = (enum thread_policy)(policy & ~LX_SCHED_RESET_ON_FORK);
+    then.priority = priority;
+    if (!is_sound(&then))
+        return -EINVAL;
+    if (!may_schedule(self, task) || !may_take(self, task, &now, &then))
+        return -EPERM;
+    if (policy >= 0)
+        task->resets_on_fork = resets;
+    return thread_set_params(task->thread, &then);
+}
+
+/* policy -1 leaves it. */
+static int64_t set_by_number(struct thread *self, int number, int policy,
+                             uaddr_t from)
+{
+    struct task *task;
+    int32_t priority;
+    int error;
+
+    if (number < 0 || from == 0)
+        return -EINVAL;
+    if (copy_in_struct(process_of(self)->as, &priority, from) != 0)
+        return -EFAULT;
+    task = find_task(self, number);
+    if (task == NULL)
+        return -ESRCH;
+    error = priority < 0 ? -EINVAL
+                         : set_params(self, task, policy, (unsigned)priority);
+    task_put(task);
+    return error;
+}
+
+int64_t sys_sched_setscheduler(struct thread *self, const uint64_t *args)
+{
+    int policy = int_arg(args[1]);
+
+    if (policy < 0)
+        return -EINVAL;
+    return set_by_number(self, int_arg(args[0]), policy, args[2]);
+}
+
+int64_t sys_sched_setparam(struct thread *self, const uint64_t *args)
+{
+    return set_by_number(self, int_arg(args[0]), -1, args[1]);
+}
+
+/* Parameters of the thread called number: 0, -EINVAL, -ESRCH. */
+static int get_params(struct thread *self, int number,
+                      struct thread_params *out, bool *resets)
+{
+    struct task *task;
+
+    if (number < 0)
+        return -EINVAL;
+    task = find_task(self, number);
+    if (task == NULL)
+        return -ESRCH;
+    thread_get_params(task->thread, out);
+    *resets = task->resets_on_fork;
+    task_put(task);
+    return 0;
+}
+
+int64_t sys_sched_getscheduler(struct thread *self, const uint64_t *args)
+{
+    struct thread_params params;
+    bool resets;
+    int error = get_params(self, int_arg(args[0]), &params, &resets);
+
+    if (error != 0)
+        return error;
+    return (int)params.policy | (resets ? LX_SCHED_RESET_ON_FORK : 0);
+}
+
+int64_t sys_sched_getparam(struct thread *self, const uint64_t *args)
+{
+    struct thread_params params;
+    int32_t priority;
+    bool resets;
+    int error = args[1] == 0
+                    ? -EINVAL
+                    : get_params(self, int_arg(args[0]), &params, &resets);
+
+    if (error != 0)
+        return error;
+    priority = (int32_t)params.priority;
+    return copy_out_struct(process_of(self)->as, args[1], &priority);
+}
+
+static bool is_policy(int policy)
+{
+    return policy >= LX_SCHED_NORMAL && policy <= LX_SCHED_DEADLINE &&
+           policy != LX_SCHED_BATCH + 1;
+}
+
+int64_t sys_sched_get_priority_max(struct thread *self, const uint64_t *args)
+{
+    int policy = int_arg(args[0]);
+
+    (void)self;
+    if (policy == LX_SCHED_FIFO || policy == LX_SCHED_RR)
+        return THREAD_PRIORITY_MAX;
+    return is_policy(policy) ? 0 : -EINVAL;
+}
+
+int64_t sys_sched_get_priority_min(struct thread *self, const uint64_t *args)
+{
+    int64_t max = sys_sched_get_priority_max(self, args);
+
+    return max > 0 ? 1 : max;
+}
+
+int64_t sys_sched_rr_get_interval(struct thread *self, const uint64_t *args)
+{
+    struct lx_timespec interval = {0};
+    struct thread_params params;
+    bool resets;
+    int error = get_params(self, int_arg(args[0]), &params, &resets);
+
+    if (error != 0)
+        return error;
+    if (params.policy == THREAD_RR)
+        interval.tv_nsec = RR_INTERVAL_NS;
+    else if (params.policy != THREAD_FIFO)
+        interval.tv_nsec = FAIR_INTERVAL_NS;
+    return copy_out_struct(process_of(self)->as, args[1], &interval);
+}
+
+int64_t sys_sched_yield(struct thread *self, const uint64_t *args)
+{
+    (void)self;
+    (void)args;
+    thread_yield();
+    return 0;
+}
+
+int64_t sys_sched_setaffinity(struct thread *self, const uint64_t *args)
+{
+    uint64_t mask = 0;
+    struct task *task;
+    int error;
+
+    if (copy_in(process_of(self)->as, &mask, args[2],
+                (size_t)min_u64((uint32_t)args[1], sizeof(mask))) != 0)
+        return -EFAULT;
+    task = find_task(self, int_arg(args[0]));
+    if (task == NULL)
+        return -ESRCH;
+    error = may_schedule(self, task) ? thread_set_affinity(task->thread, mask)
+                                     : -EPERM;
+    task_put(task);
+    return error;
+}
+
+int64_t sys_sched_getaffinity(struct thread *self, const uint64_t *args)
+{
+    uint64_t mask;
+    struct task *task;
+
+    if ((uint32_t)args[1] < sizeof(mask) ||
+        (uint32_t)args[1] % sizeof(mask) != 0)
+        return -EINVAL;
+    task = find_task(self, int_arg(args[0]));
+    if (task == NULL)
+        return -ESRCH;
+    mask = thread_affinity(task->thread) & sched_online();
+    task_put(task);
+    if (copy_out_struct(process_of(self)->as, args[2], &mask) != 0)
+        return -EFAULT;
+    return sizeof(mask);
+}
+
+/* --- Nice values: for each thread of a process, a group or a user --------- */
+
+struct nice_request {
+    struct thread *self;
+    bool sets;
+    int nice;   /* to set, or the least found */
+    int result; /* 0, -ESRCH while there was none, -EPERM, -EACCES */
+};
+
+static int set_nice(const struct nice_request *request, struct task *task)
+{
+    struct thread_params params;
+
+    thread_get_params(task->thread, &params);
+    if (!cred_is_capable(request->self->task->cred, CAP_SYS_NICE) &&
+        request->self->task->cred->euid != task->cred->uid &&
+        request->self->task->cred->euid != task->cred->euid)
+        return -EPERM;
+    if (request->nice < params.nice &&
+        !may_nice(request->self, task, request->nice))
+        return -EACCES;
+    params.nice = request->nice;
+    return thread_set_params(task->thread, &params);
+}
+
+/* Tree lock. */
+static void meet(struct nice_request *request, struct task *task)
+{
+    struct thread_params params;
+    int error = 0;
+
+    if (request->sets) {
+        error = set_nice(request, task);
+        if (error != 0 || request->result == -ESRCH)
+            request->result = error;
+        return;
+    }
+    thread_get_params(task->thread, &params);
+    if (request->result != 0 || params.nice < request->nice)
+        request->nice = params.nice;
+    request->result = 0;
+}
+
+static void meet_threads(struct nice_request *request, struct process *process)
+{
+    list_for_each(node, &process->threads)
+        meet(request, list_entry(node, struct task, of_process));
+}
+
+static void meet_group(struct nice_request *request, int number)
+{
+    struct thread *self = request->self;
+    struct pid *pid = NULL, *group;
+    unsigned saved;
+
+    if (number != 0)
+        pid = pid_find(self->task->ns->pid, number);
+    if (number != 0 && pid == NULL)
+        return;
+    saved = process_tree_lock();
+    group = pid != NULL ? pid : process_of(self)->group;
+    list_for_each(node, &group->members[PID_GROUP])
+        meet_threads(request, list_entry(node, struct process, by_group));
+    process_tree_unlock(saved);
+    if (pid != NULL)
+        pid_put(pid);
+}
+
+static void meet_user(struct nice_request *request, lx_uid_t uid)
+{
+    unsigned saved = process_tree_lock();
+
+    list_for_each(node, process_list())
+    {
+        struct process *process = list_entry(node, struct process, all);
+
+        list_for_each(each, &process->threads)
+        {
+            struct task *task = list_entry(each, struct task, of_process);
+
+            if (task->cred->uid == uid)
+                meet(request, task);
+        }
+    }
+    process_tree_unlock(saved);
+}
+
+static void meet_one(struct nice_request *request, int number)
+{
+    struct task *task = find_task(request->self, number);
+    unsigned saved;
+
+    if (task == NULL)
+        return;
+    saved = process_tree_lock();
+    meet(request, task);
+    process_tree_unlock(saved);
+    task_put(task);
+}
+
+static int meet_all(struct nice_request *request, uint64_t which, uint64_t who)
+{
+    request->result = -ESRCH;
+    switch ((uint32_t)which) {
+    case LX_PRIO_PROCESS:
+        meet_one(request, int_arg(who));
+        break;
+    case LX_PRIO_PGRP:
+        meet_group(request, int_arg(who));
+        break;
+    case LX_PRIO_USER:
+        meet_user(request, (uint32_t)who != 0 ? (uint32_t)who
+                                              : request->self->task->cred->uid);
+        break;
+    default:
+        return -EINVAL;
+    }
+    return request->result;
+}
+
+int64_t sys_setpriority(struct thread *self, const uint64_t *args)
+{
+    int nice = int_arg(args[2]);
+    struct nice_request request = {.self = self, .sets = true};
+
+    request.nice = nice < THREAD_NICE_MIN   ? THREAD_NICE_MIN
+                   : nice > THREAD_NICE_MAX ? THREAD_NICE_MAX
+                                            : nice;
+    return meet_all(&request, args[0], args[1]);
+}
+
+/* The call returns 1..40, so that no value looks like an error. */
+int64_t sys_getpriority(struct thread *self, const uint64_t *args)
+{
+    struct nice_request request = {.self = self};
+    int error = meet_all(&request, args[0], args[1]);
+
+    return error != 0 ? error : 20 - request.nice;
+}
