@@ -251,10 +251,10 @@ void signal_change_action(struct process *process, unsigned number,
         swap_action(signals->actions, number, fresh, old);
         return;
     }
-    saved = spin_lock_irq(&signals->lock);
+    saved = spin_lock_irq(&process->signals.lock);
     swap_action(signals->actions, number, fresh, old);
     drop_ignored(process, signal_bit(number));
-    spin_unlock_irq(&signals->lock, saved);
+    spin_unlock_irq(&process->signals.lock, saved);
 }
 
 /* --- a thread's own ------------------------------------------------------- */
