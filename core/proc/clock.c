@@ -16,8 +16,7 @@
 enum { CPU_CLOCK_THREAD = 4, CPU_CLOCK_KIND = 3, CPU_CLOCK_SHIFT = 3 };
 
 static struct {
-    uint64_t offset; /* atomic; added to hal_clock_wall(), may wrap */
-    unsigned steps;  /* atomic */
+    unsigned steps; /* atomic */
     struct waitq stepped;
 } wall;
 
@@ -28,12 +27,12 @@ void clock_init_all(void)
 
 uint64_t clock_wall_ns(void)
 {
-    return hal_clock_wall() + __atomic_load_n(&wall.offset, __ATOMIC_RELAXED);
+    return hal_clock_wall();
 }
 
 void clock_set_wall(uint64_t ns)
 {
-    __atomic_store_n(&wall.offset, ns - hal_clock_wall(), __ATOMIC_RELAXED);
+    hal_clock_set_wall(ns);
     __atomic_add_fetch(&wall.steps, 1, __ATOMIC_SEQ_CST);
     waitq_wake_all(&wall.stepped);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * core/proc/clock.h - the clocks of clock_gettime(2), in nanoseconds.
- *
- * The wall clock is the machine's plus what clock_settime(2) moved it by.
  */
 #ifndef CORE_PROC_CLOCK_H
 #define CORE_PROC_CLOCK_H

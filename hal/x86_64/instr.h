@@ -19,6 +19,7 @@
 #define MSR_GS_BASE        0xc0000101u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 #define MSR_ARCH_CAPS      0x10au
+#define MSR_TSC_AUX        0xc0000103u
 
 static inline void out8(uint16_t port, uint8_t value)
 {

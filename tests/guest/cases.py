@@ -149,6 +149,7 @@ GROUPS = {
     "signal": signal_cases(),
     "futex": [Case("futex")],
     "sleep": [Case("sleep"), Case("sleep", "set", status=0)],
+    "vdso": [Case("vdso")],
     "absent": [Case("absent"), Case("absent", "own", status=0),
                Case("absent", "probes", status=0, worlds=("bare",))],
     # Must be told apart from the host: tests run_guest.py itself.
