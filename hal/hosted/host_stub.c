@@ -423,6 +423,13 @@ static struct host_stub *fork_new(int core, int *error)
     return stub;
 }
 
+static void reset(struct host_stub *stub)
+{
+    for (unsigned block = 0; block < user.blocks; block++)
+        if (stub->engines[block].tid != 0)
+            reset_block(stub->engines[block].control);
+}
+
 /* One that was parked and lives; NULL: none. The lock is held. */
 static struct host_stub *unpark(void)
 {
@@ -430,9 +437,7 @@ static struct host_stub *unpark(void)
         struct host_stub *stub = user.parked[--user.parked_count];
 
         if (!host_engine_is_dead(&stub->engines[0])) {
-            for (unsigned block = 0; block < user.blocks; block++)
-                if (stub->engines[block].tid != 0)
-                    reset_block(stub->engines[block].control);
+            reset(stub);
             return stub;
         }
         end_process(stub->pid);

@@ -12,13 +12,11 @@
 #include "hal/cpu.h"
 #include "hal/hosted/engine.h"
 #include "hal/hosted/host.h"
+#include "hal/hosted/order.h"
 #include "hal/hosted/seed.h"
 #include "hal/irq.h"
 #include "hal/phys.h"
 #include "hal/upcall.h"
-
-/* mmap(2) */
-enum { HOST_PROT_READ = 1, HOST_PROT_WRITE = 2, HOST_PROT_EXEC = 4 };
 
 /* Pages mapped around one that faulted, aligned to as many. */
 enum { WINDOW_PAGES = 16 };
@@ -33,7 +31,8 @@ enum { HOST_MAPS_MAX = 40000, HOST_MAPS_PER_MAP = 2 };
 
 _Static_assert(HAL_USER_TOP == STUB_BASE, "control.h");
 _Static_assert((int)HOSTED_CPUS_MAX < (int)STUB_BLOCKS_MAX, "control.h");
-_Static_assert(HOSTED_PENDING_MAX + WINDOW_PAGES + 1 <= STUB_COMMANDS_MAX,
+_Static_assert((int)HOSTED_PENDING_MAX + (int)WINDOW_PAGES + 1 <=
+                   (int)HOSTED_ORDER_MAX,
                "an order's commands fit");
 _Static_assert(sizeof(struct hal_mmu) <= PAGE_SIZE, "lies in one frame");
 
@@ -205,57 +204,8 @@ struct hosted_engine *hosted_mmu_engine(struct hal_mmu *mmu)
 
 /* --- orders --------------------------------------------------------------- */
 
-/* Commands, before they go to the stub: it could change them meanwhile. */
-struct order {
-    unsigned count;
-    struct stub_command commands[HOSTED_PENDING_MAX + WINDOW_PAGES + 1];
-};
-
-static void add_command(struct order *order, struct stub_command command)
-{
-    ASSERT(order->count < COUNT_OF(order->commands));
-    order->commands[order->count++] = command;
-}
-
-static void add_unmap(struct order *order, struct hal_range range)
-{
-    add_command(order, (struct stub_command){
-                           .op = STUB_OP_UNMAP,
-                           .address = range.start,
-                           .len = range.count * PAGE_SIZE,
-                       });
-}
-
-static void add_map(struct order *order, uaddr_t addr,
-                    const struct ptable_page *page)
-{
-    struct stub_command command = {
-        .op = STUB_OP_MAP,
-        .prot = HOST_PROT_READ,
-        .address = addr,
-        .len = PAGE_SIZE,
-        .offset = page->page,
-    };
-
-    if (page->rights & HAL_WRITE)
-        command.prot |= HOST_PROT_WRITE;
-    if (page->rights & HAL_EXEC)
-        command.prot |= HOST_PROT_EXEC;
-    if (order->count > 0) {
-        struct stub_command *last = &order->commands[order->count - 1];
-
-        if (last->op == STUB_OP_MAP && last->prot == command.prot &&
-            last->address + last->len == addr &&
-            last->offset + last->len == page->page) {
-            last->len += PAGE_SIZE;
-            return;
-        }
-    }
-    add_command(order, command);
-}
-
 static enum host_engine_end send(struct hosted_engine *engine,
-                                 const struct order *order, bool run,
+                                 const struct hosted_order *order, bool run,
                                  bool watch)
 {
     struct stub_control *c = engine->host->control;
@@ -286,15 +236,15 @@ static void add_pending(struct hal_mmu *mmu, struct hal_range range)
     last->count = (end - start) / PAGE_SIZE;
 }
 
-static void put_unmaps(struct hal_mmu *mmu, struct order *order)
+static void put_unmaps(struct hal_mmu *mmu, struct hosted_order *order)
 {
     if (__atomic_load_n(&mmu->host_maps, __ATOMIC_RELAXED) > HOST_MAPS_MAX) {
         __atomic_store_n(&mmu->host_maps, 1, __ATOMIC_RELAXED);
         mmu->pending_count = 0;
-        add_unmap(order, everything);
+        hosted_order_unmap(order, everything);
     }
     for (unsigned i = 0; i < mmu->pending_count; i++)
-        add_unmap(order, mmu->pending[i]);
+        hosted_order_unmap(order, mmu->pending[i]);
     mmu->pending_count = 0;
 }
 
@@ -323,7 +273,7 @@ bool hosted_mmu_permits(const struct hal_mmu *mmu, struct hosted_access what)
  * host's. A marked page was mapped once; that the one needed is marked shows
  * that mappings got lost here, so then all are made.
  */
-static void put_window(struct hal_mmu *mmu, struct order *order,
+static void put_window(struct hal_mmu *mmu, struct hosted_order *order,
                        struct hosted_access what)
 {
     uaddr_t start = round_down(what.address, WINDOW_SIZE);
@@ -342,7 +292,7 @@ static void put_window(struct hal_mmu *mmu, struct order *order,
         ptable_touch(&mmu->tables, addr);
         if (!ptable_mark(&mmu->tables, addr) || all ||
             addr == round_down(what.address, PAGE_SIZE))
-            add_map(order, addr, &page);
+            hosted_order_map(order, addr, &page);
     }
     (void)__atomic_fetch_add(&mmu->host_maps,
                              HOST_MAPS_PER_MAP * (order->count - before),
@@ -383,13 +333,16 @@ enum hosted_round hosted_mmu_round(struct hosted_engine *engine,
                                    struct hosted_access what, bool watch)
 {
     struct hal_mmu *mmu = engine->mmu;
-    struct order order = {.count = 0};
+    struct hosted_order order = {.count = 0};
     enum hosted_round round;
+    unsigned unmaps;
 
     refill_enter(engine);
     put_unmaps(mmu, &order);
+    unmaps = order.count;
     if (permits(mmu, what))
         put_window(mmu, &order, what);
+    hosted_order_trim(&order, unmaps);
     round = end_round(engine, send(engine, &order, true, watch));
     refill_leave();
     return round;
@@ -512,9 +465,9 @@ void hal_mmu_protect(struct hal_gather *gather, struct hal_range range,
 
 static void unmap_by(struct hosted_engine *engine, struct hal_range range)
 {
-    struct order order = {.count = 0};
+    struct hosted_order order = {.count = 0};
 
-    add_unmap(&order, range);
+    hosted_order_unmap(&order, range);
     if (send(engine, &order, false, false) == HOST_ENGINE_DEAD ||
         __atomic_load_n(&engine->host->control->failed, __ATOMIC_RELAXED) != 0)
         hosted_mmu_break(engine->mmu, "could not unmap pages");
