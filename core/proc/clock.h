@@ -37,6 +37,9 @@ uint64_t clock_deadline(int32_t clock, uint64_t ns);
 /* Time that all threads of a process used so far. Any context. */
 uint64_t clock_process_ns(struct process *process);
 
+/* The same of user time alone. */
+uint64_t clock_process_user_ns(struct process *process);
+
 /* Sleeps until that time of the wall clock, whichever way it is moved: 0,
  * -EINTR. */
 MUST_USE int clock_sleep_until_wall(uint64_t ns);

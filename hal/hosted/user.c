@@ -20,6 +20,7 @@
 #include "core/base/defs.h"
 #include "core/base/string.h"
 #include "hal/clock.h"
+#include "hal/common/user_time.h"
 #include "hal/hosted/engine.h"
 #include "hal/hosted/host.h"
 #include "hal/hosted/seed.h"
@@ -542,6 +543,7 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
 {
     ASSERT(hal_irq_are_off());
     *out = (struct hal_trap){.kind = HAL_TRAP_INTERRUPT};
+    user_time_enter(&user->time, host_clock_now());
     hosted_seed_charge();
     user->fault_repeats = 0;
     while (!run_round(user, out))
@@ -551,7 +553,13 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
         user->round_chosen = false;
     }
     hosted_seed_charge();
+    user_time_leave(&user->time, host_clock_now());
     hal_irq_enable();
+}
+
+uint64_t hal_user_ns(struct hal_user *user)
+{
+    return user_time_read(&user->time, host_clock_now());
 }
 
 void hal_user_interrupt(struct hal_user *user)

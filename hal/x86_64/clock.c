@@ -61,6 +61,11 @@ void clock_setup(const char *command_line)
     scale.wall_start_ns = rtc_read() * NS_PER_S;
 }
 
+uint64_t clock_ns(uint64_t ticks)
+{
+    return multiply(ticks, scale.ns_per_tick);
+}
+
 static uint64_t read_corrected(void)
 {
     unsigned saved = hal_irq_save();

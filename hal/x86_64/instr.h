@@ -56,6 +56,15 @@ static inline uint64_t read_tsc(void)
     return (uint64_t)high << 32 | low;
 }
 
+/* The same without waiting for what comes before: for lengths of time. */
+static inline uint64_t read_tsc_early(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
 static inline uint64_t read_msr(uint32_t msr)
 {
     uint32_t low, high;
