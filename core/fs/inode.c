@@ -7,7 +7,7 @@
 
 #include "core/abi/errno.h"
 #include "core/id/cred.h"
-#include "core/sched/wall.h"
+#include "hal/clock.h"
 
 static const struct lock_class directory_class = {"directory",
                                                   LOCK_RANK_DIRECTORY};
@@ -85,7 +85,7 @@ struct name name_of(const char *text, size_t size)
 
 int64_t inode_now(void)
 {
-    return (int64_t)wall_now_ns();
+    return (int64_t)hal_clock_wall();
 }
 
 #define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)

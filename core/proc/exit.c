@@ -13,6 +13,7 @@
 #include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/fs/context.h"
+#include "core/fs/fd_table.h"
 #include "core/id/cred.h"
 #include "core/id/user.h"
 #include "core/ipc/futex.h"

@@ -6,6 +6,7 @@
 #include "core/abi/fcntl.h"
 #include "core/base/format.h"
 #include "core/base/string.h"
+#include "core/fs/fd_table.h"
 #include "core/proc/process.h"
 #include "core/proc/procfs.h"
 
