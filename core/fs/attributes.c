@@ -98,7 +98,7 @@ static void apply(struct inode *inode, const struct inode_change *change,
     inode_touch_status(inode);
 }
 
-int inode_change(struct inode *inode, const struct cred *cred,
+int inode_apply(struct inode *inode, const struct cred *cred,
                  const struct inode_change *change)
 {
     int error;

@@ -160,7 +160,7 @@ static int set_attributes(struct loader *loader, struct inode *inode)
 
     if (!inode_is_link(inode))
         change.fields |= CHANGE_MODE;
-    return inode_change(inode, loader->ask->cred, &change);
+    return inode_apply(inode, loader->ask->cred, &change);
 }
 
 /* The same for what has just been made under the member's name. */
@@ -208,7 +208,7 @@ static void set_late_times(struct loader *loader)
             .mtime = late->mtime,
         };
 
-        (void)!inode_change(path_inode(&late->path), loader->ask->cred,
+        (void)!inode_apply(path_inode(&late->path), loader->ask->cred,
                             &change);
         path_put(&late->path);
         kmem_free(late, sizeof(*late));

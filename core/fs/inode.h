@@ -243,7 +243,7 @@ bool inode_is_owned(const struct inode *inode, const struct cred *cred);
  * -EPERM, or what the file system says. The inode's lock is not held; mount
  * and notice are the caller's business. May sleep.
  */
-MUST_USE int inode_change(struct inode *inode, const struct cred *cred,
+MUST_USE int inode_apply(struct inode *inode, const struct cred *cred,
                           const struct inode_change *change);
 
 /* A write takes set-user-ID and set-group-ID bits away (inode(7)). cred NULL or

@@ -111,12 +111,20 @@ static bool counts_writers(const struct inode *inode, unsigned flags)
     return is_for_writing(flags) && inode_type(inode) == LX_S_IFREG;
 }
 
+/* O_TRUNC, which is a write even where the file is then only read. */
 static int cut_off(struct inode *inode, const struct cred *cred, unsigned flags)
 {
+    int error;
+
     if ((flags & LX_O_TRUNC) == 0 || inode_type(inode) != LX_S_IFREG ||
         (inode->flags & INODE_SWALLOWS) != 0)
         return 0;
-    return inode_resize(inode, cred, 0);
+    error = inode_allow_write(inode);
+    if (error != 0)
+        return error;
+    error = inode_resize(inode, cred, 0);
+    inode_end_write(inode);
+    return error;
 }
 
 /* Everything but permissions. */

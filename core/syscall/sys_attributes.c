@@ -23,7 +23,7 @@ static int change_found(struct thread *self, const struct path *path,
 
     return error != 0
                ? error
-               : inode_change(path_inode(path), self->task->cred, change);
+               : inode_apply(path_inode(path), self->task->cred, change);
 }
 
 /* What a descriptor leads to; a pipe's end has nothing to change. */

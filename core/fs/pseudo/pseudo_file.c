@@ -92,6 +92,7 @@ static ssize_t write_file(struct file *file, struct user_cursor *from,
                           uint64_t *position)
 {
     struct pseudo_file *self = file->data;
+    struct user_cursor ahead = *from; /* what is refused was not taken */
     size_t size = (size_t)min_u64(from->left, STORE_MAX - 1);
     char *bytes;
     int error;
@@ -101,13 +102,14 @@ static ssize_t write_file(struct file *file, struct user_cursor *from,
     bytes = path_buffer();
     if (bytes == NULL)
         return -ENOMEM;
-    error = cursor_copy_in(from, bytes, size) == size ? 0 : -EFAULT;
+    error = cursor_copy_in(&ahead, bytes, size) == size ? 0 : -EFAULT;
     bytes[size] = '\0';
     if (error == 0)
         error = self->inode->entry->store(self->inode, bytes, size);
     path_buffer_free(bytes);
     if (error != 0)
         return error;
+    *from = ahead;
     *position += size;
     return (ssize_t)size;
 }

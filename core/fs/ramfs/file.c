@@ -72,12 +72,13 @@ static ssize_t write_new_page(struct inode *inode, uint64_t index,
                               struct user_cursor *from)
 {
     struct page *page = page_alloc(0, MEM_WAIT, NULL), *other;
+    struct user_cursor ahead = *from; /* what finds no room was not taken */
     size_t done;
     int error;
 
     if (page == NULL)
         return -ENOMEM;
-    done = cursor_copy_in(from, page_data(page), PAGE_SIZE);
+    done = cursor_copy_in(&ahead, page_data(page), PAGE_SIZE);
     mem_set((char *)page_data(page) + done, 0, PAGE_SIZE - done);
     error = done > 0 ? ramfs_add_page(inode, index, page) : -EFAULT;
     if (error == -EEXIST) { /* a mapping's fault was first */
@@ -88,9 +89,12 @@ static ssize_t write_new_page(struct inode *inode, uint64_t index,
             page_put(page);
         }
     }
-    if (error != 0)
+    if (error != 0) {
         page_put(page);
-    return error != 0 ? error : (ssize_t)done;
+        return error;
+    }
+    *from = ahead;
+    return (ssize_t)done;
 }
 
 static ssize_t write_part(struct inode *inode, uint64_t offset, size_t size,
