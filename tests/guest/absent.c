@@ -57,7 +57,7 @@ int main(int argc, char **argv)
     call_wide();
     if (argc > 1 && strcmp(argv[1], "own") == 0) {
         EXPECT_NONE(500);
-        EXPECT_NONE(SYS_open);
+        EXPECT_NONE(SYS_shmget);
         EXPECT_NONE(SYS_sendfile);
         EXPECT_NONE(SYS_socket);
         expect(-ENOSYS, interrupt_80(20), "int 0x80, getpid");

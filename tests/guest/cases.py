@@ -137,6 +137,9 @@ GROUPS = {
     "memory": [Case("brk"), Case("mmap"), Case("mprotect"), Case("mremap"),
                Case("madvise"), Case("mincore"), Case("msync"),
                Case("mlock"), Case("growsdown")],
+    "files": [Case(name) for name in (
+        "open", "names", "rename", "attributes", "listing", "sizes", "locks",
+        "memfd", "openat2")],
     "big": [Case("big", "16")],
     "huge": [Case("big", "256")],
     "self": [Case("arch"), Case("ids"), Case("random"), Case("regs"),
