@@ -99,7 +99,7 @@ static void apply(struct inode *inode, const struct inode_change *change,
 }
 
 int inode_apply(struct inode *inode, const struct cred *cred,
-                 const struct inode_change *change)
+                const struct inode_change *change)
 {
     int error;
 

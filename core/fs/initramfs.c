@@ -208,8 +208,7 @@ static void set_late_times(struct loader *loader)
             .mtime = late->mtime,
         };
 
-        (void)!inode_apply(path_inode(&late->path), loader->ask->cred,
-                            &change);
+        (void)!inode_apply(path_inode(&late->path), loader->ask->cred, &change);
         path_put(&late->path);
         kmem_free(late, sizeof(*late));
     }

@@ -314,8 +314,9 @@ static int walk_down(struct walk *walk, const struct component *part)
     inode = dentry_inode(child);
     if (inode == NULL) {
         error = -ENOENT;
-    } else if (inode_is_link(inode) && (!part->is_last || walk->must_be_directory ||
-                                        has_flag(walk, PATH_FOLLOW))) {
+    } else if (inode_is_link(inode) &&
+               (!part->is_last || walk->must_be_directory ||
+                has_flag(walk, PATH_FOLLOW))) {
         error = follow(walk, inode);
     } else {
         return enter_child(walk, child);

@@ -5,6 +5,8 @@
  *
  * Others look at it under signals.lock, so it changes under that lock.
  */
+#include "core/proc/files.h"
+
 #include "core/abi/errno.h"
 #include "core/fs/fd_table.h"
 #include "core/fs/open.h"

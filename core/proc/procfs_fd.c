@@ -7,6 +7,7 @@
 #include "core/base/format.h"
 #include "core/base/string.h"
 #include "core/fs/fd_table.h"
+#include "core/proc/files.h"
 #include "core/proc/process.h"
 #include "core/proc/procfs.h"
 

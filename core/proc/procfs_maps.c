@@ -6,9 +6,10 @@
 #include "core/abi/mman.h"
 #include "core/dev/chardev.h"
 #include "core/id/nsset.h"
+#include "core/proc/files.h"
 #include "core/proc/process.h"
 #include "core/proc/procfs.h"
-#include "core/vm/aspace.h"
+#include "core/vm/look.h"
 
 enum { NAME_COLUMN = 73 };
 

@@ -8,9 +8,10 @@
 #include "core/base/string.h"
 #include "core/id/nsset.h"
 #include "core/mem/page.h"
+#include "core/proc/files.h"
 #include "core/proc/process.h"
 #include "core/proc/procfs.h"
-#include "core/vm/aspace.h"
+#include "core/vm/look.h"
 
 enum { PEEK_MAX = 128 << 10 /* bytes of arguments or environment shown */ };
 

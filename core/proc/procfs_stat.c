@@ -9,6 +9,7 @@
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
 #include "core/mem/page.h"
+#include "core/proc/files.h"
 #include "core/proc/process_impl.h"
 #include "core/proc/procfs.h"
 #include "core/proc/usage.h"

@@ -21,9 +21,8 @@ static int change_found(struct thread *self, const struct path *path,
 {
     int error = mount_may_write(path->mount);
 
-    return error != 0
-               ? error
-               : inode_apply(path_inode(path), self->task->cred, change);
+    return error != 0 ? error
+                      : inode_apply(path_inode(path), self->task->cred, change);
 }
 
 /* What a descriptor leads to; a pipe's end has nothing to change. */

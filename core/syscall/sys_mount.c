@@ -8,6 +8,7 @@
 #include "core/abi/mount.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
+#include "core/proc/files.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 #include "core/vm/uaccess.h"

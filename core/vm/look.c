@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/vm/look.c - looking at an address space from outside (/proc/PID/maps);
- * contract in aspace.h.
+ * core/vm/look.c - contract in look.h.
  */
+#include "core/vm/look.h"
+
 #include "core/abi/errno.h"
 #include "core/base/string.h"
 #include "core/vm/region.h"

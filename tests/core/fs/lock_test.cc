@@ -73,8 +73,8 @@ TEST_F(LockTest, TellsWhoIsInTheWay)
 {
     EXPECT_EQ(0, Posix(LOCK_WRITE, 0, 10, 19));
     EXPECT_EQ(0, Posix(LOCK_WRITE, 0, 20, 29)); // joined
-    lock_request request = {LOCK_POSIX, LOCK_READ, &owners_[1], 0, 100, 5,
-                            false};
+    lock_request request = {LOCK_POSIX, LOCK_READ, &owners_[1], 0,
+                            100,        5,         false};
     lock_get(inode_, &request);
     EXPECT_EQ(LOCK_WRITE, request.type);
     EXPECT_EQ(10u, request.start);

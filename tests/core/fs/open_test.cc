@@ -88,8 +88,8 @@ TEST_F(OpenTest, AFileWithoutAName)
     EXPECT_EQ(0, name_link(&f->path, &vfs_.ask, "d/named"));
     EXPECT_EQ("abc", vfs_.Read("d/named"));
     file_put(f);
-    ASSERT_EQ(0, vfs_.Open("d", LX_O_TMPFILE | LX_O_RDWR | LX_O_EXCL, 0600,
-                           &f));
+    ASSERT_EQ(0,
+              vfs_.Open("d", LX_O_TMPFILE | LX_O_RDWR | LX_O_EXCL, 0600, &f));
     EXPECT_EQ(-ENOENT, name_link(&f->path, &vfs_.ask, "d/other"));
     file_put(f);
 }

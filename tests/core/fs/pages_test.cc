@@ -66,8 +66,8 @@ TEST_F(PagesTest, AgainstAModel)
     harness::Random random(3);
     std::map<uint64_t, bool> model;
     for (uint64_t step = 0; step < harness::steps(20000); step++) {
-        uint64_t index = random.below(3) ? random.below(300)
-                                         : random.below(1 << 20);
+        uint64_t index =
+            random.below(3) ? random.below(300) : random.below(1 << 20);
         uint64_t at = index, end = index + random.below(100);
         auto first = model.lower_bound(index);
         bool found = first != model.end() && first->first < end;

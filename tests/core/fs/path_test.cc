@@ -23,8 +23,7 @@ public:
         ASSERT_EQ(0, vfs_.Link("loop1", "loop2"));
     }
     // By what the cache knows, and when it knows nothing.
-    void Check(const std::string &path, int want,
-               unsigned flags = PATH_FOLLOW)
+    void Check(const std::string &path, int want, unsigned flags = PATH_FOLLOW)
     {
         while (dentry_shrink(nullptr) > 0)
             ;
@@ -46,9 +45,9 @@ public:
 TEST_F(PathTest, Finds)
 {
     for (const char *path :
-         {"/", ".", "..", "/..", "f", "/f", "//f", "./f", "d/../f", "d/./g",
-          "d//g", "d/", "d/e/", "d/e/../../f", "l", "dl/g", "dl/", "abs",
-          "d/up", "dl/up", "/d/e/.."})
+         {"/",   ".",      "..",    "/..",  "f",    "/f",    "//f",
+          "./f", "d/../f", "d/./g", "d//g", "d/",   "d/e/",  "d/e/../../f",
+          "l",   "dl/g",   "dl/",   "abs",  "d/up", "dl/up", "/d/e/.."})
         Check(path, 0);
     EXPECT_EQ(vfs_.Number("f"), vfs_.Number("l"));
     EXPECT_NE(vfs_.Number("l"), vfs_.Number("l", 0));

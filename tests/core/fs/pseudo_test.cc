@@ -48,8 +48,9 @@ int ShowNumber(pseudo_inode *inode, text *text)
     return 0;
 }
 
-const pseudo_entry number_entry = {"", LX_S_IFREG | 0444, ShowNumber, nullptr,
-                                   nullptr, nullptr, nullptr, nullptr};
+const pseudo_entry number_entry = {
+    "",      LX_S_IFREG | 0444, ShowNumber, nullptr,
+    nullptr, nullptr,           nullptr,    nullptr};
 
 int LookUp(pseudo_inode *dir, const name *name, inode **out)
 {
@@ -89,8 +90,9 @@ const pseudo_entry entries[] = {
 };
 struct list registered;
 const pseudo_dir root_dir = {entries, 4, &names, &registered};
-const pseudo_entry root_entry = {"/", LX_S_IFDIR | 0555, nullptr, nullptr,
-                                 nullptr, nullptr, nullptr, &root_dir};
+const pseudo_entry root_entry = {"/",     LX_S_IFDIR | 0555, nullptr,
+                                 nullptr, nullptr,           nullptr,
+                                 nullptr, &root_dir};
 pseudo_registration extra = {{"extra", LX_S_IFREG | 0444, ShowCount, nullptr,
                               nullptr, nullptr, nullptr, nullptr},
                              {}};

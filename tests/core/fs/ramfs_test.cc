@@ -96,8 +96,7 @@ TEST_F(RamfsTest, WhatIsCutOffReadsAsZeroWhenItGrowsAgain)
     EXPECT_EQ(0, inode_resize(Inode(), vfs_.root, 100));
     EXPECT_EQ(8u, Inode()->blocks);
     EXPECT_EQ(0, inode_resize(Inode(), vfs_.root, 6000));
-    EXPECT_EQ(std::string(100, 'a') + std::string(5900, '\0'),
-              GetAt(0, 7000));
+    EXPECT_EQ(std::string(100, 'a') + std::string(5900, '\0'), GetAt(0, 7000));
     EXPECT_EQ(-EFBIG, inode_resize(Inode(), vfs_.root, UINT64_MAX));
 }
 
@@ -187,8 +186,7 @@ TEST_F(RamfsTest, Seals)
     EXPECT_EQ(0, ramfs_add_seals(memory, LX_F_SEAL_WRITE | LX_F_SEAL_SHRINK));
     uint64_t position = 0;
     EXPECT_EQ(-EPERM, Vfs::Put(memory, "A", &position));
-    EXPECT_EQ(-EPERM,
-              inode_resize(path_inode(&memory->path), vfs_.root, 1));
+    EXPECT_EQ(-EPERM, inode_resize(path_inode(&memory->path), vfs_.root, 1));
     unsigned deny = 0;
     EXPECT_EQ(-EPERM, ramfs_check_map(memory, true, LX_PROT_WRITE, &deny));
     EXPECT_EQ(0, ramfs_check_map(memory, true, LX_PROT_READ, &deny));

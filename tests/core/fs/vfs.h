@@ -12,7 +12,6 @@
 
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
-#include "core/fs/dir.h"
 #include "core/fs/names.h"
 #include "core/fs/open.h"
 #include "core/fs/path.h"
@@ -20,6 +19,7 @@
 #include "core/id/cred.h"
 #include "core/sync/rcu.h"
 #include "core/vm/uaccess.h"
+#include "tests/core/fs/vfs_list.h"
 #include "tests/support/harness.h"
 
 // An empty root; all that is left of it goes at the end.
@@ -56,8 +56,7 @@ public:
     {
         return Make(path, LX_S_IFLNK | 0777, target.c_str());
     }
-    int Open(const std::string &path, unsigned flags, uint32_t mode,
-             file **out)
+    int Open(const std::string &path, unsigned flags, uint32_t mode, file **out)
     {
         open_how how = {flags, mode};
         return open_path(&ask, path.c_str(), &how, out);
@@ -67,8 +66,8 @@ public:
                uint32_t mode = 0644)
     {
         file *f;
-        ASSERT_EQ(0, Open(path, LX_O_CREAT | LX_O_TRUNC | LX_O_WRONLY, mode,
-                          &f));
+        ASSERT_EQ(0,
+                  Open(path, LX_O_CREAT | LX_O_TRUNC | LX_O_WRONLY, mode, &f));
         EXPECT_EQ(static_cast<ssize_t>(data.size()), Put(f, data));
         file_put(f);
     }
@@ -161,7 +160,8 @@ public:
         path_put(&found);
         return error;
     }
-    // harness::sweep_allocations() of what keeps nothing but names in the cache.
+    // harness::sweep_allocations() of what keeps nothing but names in the
+    // cache.
     static void Sweep(const std::function<int()> &call)
     {
         (void)Settle(0);
@@ -196,23 +196,6 @@ public:
     cred *root = nullptr;
     path_ask ask = {};
 };
-
-struct ListSink {
-    dir_sink sink;
-    std::vector<std::string> names;
-    size_t room;
-};
-
-inline bool AddName(dir_sink *sink, const name *name, uint64_t, uint32_t,
-                    uint64_t)
-{
-    ListSink *self = reinterpret_cast<ListSink *>(sink);
-    if (self->room == 0)
-        return false;
-    self->room--;
-    self->names.emplace_back(name->text, name->size);
-    return true;
-}
 
 inline std::vector<std::string> Vfs::List(const std::string &path)
 {

@@ -56,8 +56,8 @@ protected:
     {
         std::string path(1, static_cast<char>('a' + random_.below(4)));
         while (random_.below(2) && path.size() < 8)
-            path += std::string("/") +
-                    static_cast<char>('a' + random_.below(4));
+            path +=
+                std::string("/") + static_cast<char>('a' + random_.below(4));
         return path;
     }
     void MakeDir(const std::string &path)
@@ -142,9 +142,8 @@ protected:
         std::string x, y;
         int want = RenameError(from, to, &a, &b, &x, &y);
         ASSERT_EQ(want, vfs_.Rename(from, to)) << from << " " << to;
-        if (want != 0 || a->children[x] == (b->children.count(y)
-                                                ? b->children[y]
-                                                : nullptr))
+        if (want != 0 ||
+            a->children[x] == (b->children.count(y) ? b->children[y] : nullptr))
             return;
         Ref source = a->children[x];
         a->children.erase(x);

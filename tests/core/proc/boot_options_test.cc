@@ -10,8 +10,8 @@
 #include "core/abi/errno.h"
 #include "core/abi/stat.h"
 #include "core/base/log.h"
-#include "tests/core/fs/vfs.h"
 #include "core/proc/boot_options.h"
+#include "tests/core/fs/vfs.h"
 #include "tests/support/harness.h"
 
 namespace {
