@@ -9,6 +9,7 @@
 #include "core/fs/console.h"
 #include "core/fs/initramfs.h"
 #include "core/fs/store.h"
+#include "core/mem/audit.h"
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
 #include "core/proc/boot_options.h"
@@ -85,6 +86,8 @@ static void start_init(void *arg)
     error = init_command_find(&store, &options, &command);
     if (error != 0)
         give_up(status_of(error), "no init", error);
+    if (CHECKED)
+        audit_note(EXEC_STRINGS_MAX / PAGE_SIZE); /* of command */
     error = process_start_init(&store, &command.args, user_loop);
     if (error == -ENOEXEC || error == -EINVAL)
         hal_power_off(STATUS_NOT_EXECUTABLE); /* the log says why */
