@@ -14,6 +14,7 @@
 #include "core/id/cred.h"
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
+#include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
 #include "core/proc/usage.h"
 #include "core/sched/thread.h"
@@ -90,6 +91,7 @@ void task_leave_memory(struct task *task)
 {
     struct process *process = task->process;
     struct hal_user *user = task->thread->user;
+    struct aspace *as;
 
     if (process->as != NULL)
         task_release_words(task);
@@ -101,9 +103,20 @@ void task_leave_memory(struct task *task)
     if (__atomic_sub_fetch(&process->running, 1, __ATOMIC_ACQ_REL) != 0)
         return;
     usage_note_memory(process);
-    if (process->as != NULL)
-        aspace_put(process->as);
-    process->as = NULL;
+    as = process_swap_aspace(process, NULL);
+    if (as != NULL)
+        aspace_put(as);
+    oom_note_freed(process);
+}
+
+struct aspace *process_swap_aspace(struct process *process, struct aspace *as)
+{
+    unsigned saved = process_tree_lock();
+    struct aspace *old = process->as;
+
+    process->as = as;
+    process_tree_unlock(saved);
+    return old;
 }
 
 /* What tells the parent of a child's end (sigaction(2), SIGCHLD). */
@@ -315,6 +328,7 @@ void task_exit(struct task *task)
     enum leaving leaving;
     int status = 0;
 
+    self->is_ending = true;
     task_leave_memory(task);
     fd_table_put(task->files);
     task->files = NULL;

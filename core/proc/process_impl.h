@@ -60,6 +60,10 @@ void process_kill(struct process *process);
 /* Takes a zombie out of the tree; drops the tree's reference. Tree lock. */
 void process_reap(struct process *process);
 
+/* Puts as (or NULL), whose reference it takes, in place of the address space;
+ * returns the old one with its reference. By a process's only thread. */
+struct aspace *process_swap_aspace(struct process *process, struct aspace *as);
+
 /* --- machine_end.c -------------------------------------------------------- */
 
 /* Ends every process but init, whose last thread is the caller's and has left
