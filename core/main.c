@@ -3,7 +3,6 @@
  * core/main.c - the boot order, and init.
  */
 #include "core/abi/errno.h"
-#include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/fs/console.h"
@@ -125,7 +124,7 @@ void core_main(void)
     cache_init_all();
     log_info("Cyphera on %s, %llu KiB of memory", boot->machine,
              (unsigned long long)(page_total_count() * PAGE_SIZE / 1024));
-    if (options.fault_plan != NULL && fault_plan_parse(options.fault_plan) != 0)
+    if (options.fault_plan != NULL && dispatch_set_faults(options.fault_plan) != 0)
         give_up(STATUS_NO_RESOURCES, "fault=", -EINVAL);
     if (options.strace != NULL && trace_enable(options.strace) != 0)
         give_up(STATUS_NO_RESOURCES, "strace=", -EINVAL);

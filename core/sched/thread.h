@@ -20,6 +20,7 @@
 #include "hal/context.h"
 #include "hal/types.h"
 
+struct fault_call;
 struct hal_mmu;
 struct hal_user;
 struct runq;
@@ -82,6 +83,7 @@ struct thread {
     struct hal_user *user;    /* NULL: a kernel thread; run queue lock */
     struct hal_mmu *mmu;      /* what runs below it; run queue lock */
     struct task *task;        /* core/proc's; const once it runs */
+    struct fault_call *call;  /* by a plan of faults, or NULL; its own */
     bool is_ending;           /* back to user mode it goes no more; its own */
     struct lockdep_held held; /* sleeping locks, in checked builds; its own */
 };

@@ -155,7 +155,7 @@ static void signal_fault(struct thread *self, uaddr_t address, int error)
 static void handle_fault(struct thread *self, const struct hal_trap *trap)
 {
     struct aspace *as = self->task->process->as;
-    int error = aspace_fault(as, trap->address, access_of(trap->error));
+    int error = dispatch_fault(as, trap->address, access_of(trap->error));
 
     if (error == 0) {
         __atomic_store_n(&self->task->minor_faults,
