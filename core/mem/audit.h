@@ -4,7 +4,7 @@
  *
  * audit_note() remembers how many frames are free and how many objects of each
  * cache live, audit_holds() compares. Both empty magazines and lists first, so
- * they are exact while nobody else allocates or frees.
+ * they are exact while nobody else allocates or frees. One thread uses them.
  */
 #ifndef CORE_MEM_AUDIT_H
 #define CORE_MEM_AUDIT_H
@@ -19,7 +19,8 @@ void audit_note(uint64_t lent);
 /* Is everything as it was noted? Any context. */
 bool audit_holds(void);
 
-/* A log line for each cache, and for the frames, that differs. Any context. */
+/* Log lines: for each cache and for the frames, if they differ, and for some of
+ * the runs that are new. Any context. */
 void audit_report(void);
 
 C_DECLS_END

@@ -363,8 +363,10 @@ void cache_note_all(void)
 bool cache_compare_all(bool logs)
 {
     unsigned saved = spin_lock_irq(&registry.lock);
-    bool are_equal = true;
+    bool are_equal = slab_count_used(&magazine_cache) == 0;
 
+    if (logs && !are_equal)
+        log_error("magazines are left");
     list_for_each(node, &registry.all)
     {
         struct mem_cache *cache = list_entry(node, struct mem_cache, all);

@@ -70,7 +70,8 @@ void cache_drain_all(void);
 size_t cache_report(void);
 
 /* Remembers how many objects of each cache are out of its slabs; compares with
- * that, and logs what differs if told to. For core/mem/audit.h. */
+ * that, after a drain, and logs what differs if told to. For core/mem/audit.h.
+ */
 void cache_note_all(void);
 bool cache_compare_all(bool logs);
 

@@ -34,7 +34,8 @@ enum {
     PAGE_WRITEBACK = 16,
     PAGE_REFERENCED = 32,
     PAGE_LRU = 64,
-    PAGE_SLAB = 128 /* an object cache's */
+    PAGE_SLAB = 128, /* an object cache's */
+    PAGE_NOTED = 256 /* core/mem/audit.c's */
 };
 
 struct page {
