@@ -10,6 +10,7 @@
 #include "core/abi/errno.h"
 #include "core/abi/signal.h"
 #include "core/abi/wait.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/id/cred.h"
 #include "core/id/user.h"

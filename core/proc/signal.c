@@ -212,7 +212,7 @@ void signal_change_action(struct process *process, unsigned number,
                           struct lx_sigaction *old)
 {
     struct process_signals *signals = &process->signals;
-    unsigned saved = spin_lock_irq(&signals->lock);
+    unsigned saved = spin_lock_irq(&process->signals.lock);
     struct signal_actions *actions = signals->actions;
     unsigned saved_too = spin_lock_irq(&actions->lock);
 
@@ -225,7 +225,7 @@ void signal_change_action(struct process *process, unsigned number,
     spin_unlock_irq(&actions->lock, saved_too);
     if (fresh != NULL && is_ignored(fresh, number))
         drop_ignored(process, signal_bit(number));
-    spin_unlock_irq(&signals->lock, saved);
+    spin_unlock_irq(&process->signals.lock, saved);
 }
 
 /* --- a thread's own ------------------------------------------------------- */

@@ -39,7 +39,7 @@ static bool are_all_stopped(struct process *process)
 static void stay_stopped(struct process *process)
 {
     struct process_signals *signals = &process->signals;
-    unsigned saved = spin_lock_irq(&signals->lock);
+    unsigned saved = spin_lock_irq(&process->signals.lock);
     unsigned number = signals->stop_signal;
     bool reports = false;
 
@@ -47,18 +47,18 @@ static void stay_stopped(struct process *process)
         signals->stopped++;
         reports = !signals->has_reported && are_all_stopped(process);
         signals->has_reported = signals->has_reported || reports;
-        spin_unlock_irq(&signals->lock, saved);
+        spin_unlock_irq(&process->signals.lock, saved);
         if (reports)
             process_report_stop(process, number);
         (void)!waitq_wait_killable(&signals->stop_waiters, goes_on, signals,
                                    WAIT_FOREVER);
-        saved = spin_lock_irq(&signals->lock);
+        saved = spin_lock_irq(&process->signals.lock);
         signals->stopped--;
     }
     reports = signals->has_continued && !signals->is_stopped;
     if (reports)
         __atomic_store_n(&signals->has_continued, false, __ATOMIC_RELAXED);
-    spin_unlock_irq(&signals->lock, saved);
+    spin_unlock_irq(&process->signals.lock, saved);
     if (reports)
         process_report_stop(process, 0);
 }
@@ -91,14 +91,14 @@ static bool take_next(struct task *task, struct delivery *out)
         call->info = task->signals.forced_info;
         task->signals.forced = 0;
     } else {
-        saved = spin_lock_irq(&signals->lock);
+        saved = spin_lock_irq(&process->signals.lock);
         call->number = signal_queue_take(signals, &task->signals.own,
                                          ~task->signals.blocked, &call->info);
         if (call->number == 0)
             call->number = signal_queue_take(
                 signals, &signals->shared, ~task->signals.blocked, &call->info);
         out->continues = signals->continues;
-        spin_unlock_irq(&signals->lock, saved);
+        spin_unlock_irq(&process->signals.lock, saved);
     }
     if (call->number == 0)
         return false;
@@ -136,7 +136,7 @@ static void stop(struct process *process, const struct delivery *delivery)
 
     if (number != LX_SIGSTOP && is_group_orphaned(process))
         return;
-    saved = spin_lock_irq(&signals->lock);
+    saved = spin_lock_irq(&process->signals.lock);
     /* A SIGCONT since then takes the stop back. */
     if (signals->continues == delivery->continues && !process->is_ending) {
         signals->stop_signal = number;
@@ -146,7 +146,7 @@ static void stop(struct process *process, const struct delivery *delivery)
             thread_set_work(list_entry(node, struct task, of_process)->thread,
                             THREAD_WORK_SIGNAL);
     }
-    spin_unlock_irq(&signals->lock, saved);
+    spin_unlock_irq(&process->signals.lock, saved);
 }
 
 static void end(struct task *task, const struct delivery *delivery)

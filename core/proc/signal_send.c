@@ -118,7 +118,7 @@ static int send(struct process *process, struct task *task,
     if (number == 0)
         return 0;
     ASSERT(number <= SIGNAL_COUNT);
-    saved = spin_lock_irq(&signals->lock);
+    saved = spin_lock_irq(&process->signals.lock);
     if (is_wanted(process, task, number)) {
         if (number == LX_SIGKILL)
             process_end_locked(process, LX_W_SIGNALED(LX_SIGKILL));
@@ -129,7 +129,7 @@ static int send(struct process *process, struct task *task,
         if (number != LX_SIGKILL && error == 0)
             tell(process, task, number);
     }
-    spin_unlock_irq(&signals->lock, saved);
+    spin_unlock_irq(&process->signals.lock, saved);
     return error;
 }
 
@@ -175,7 +175,7 @@ void signal_send_timer(struct process *process, struct task *task,
     struct signal_queue *queue =
         task != NULL ? &task->signals.own : &signals->shared;
     unsigned number = (unsigned)info->info.si_signo;
-    unsigned saved = spin_lock_irq(&signals->lock);
+    unsigned saved = spin_lock_irq(&process->signals.lock);
 
     missed = min_u64(missed, INT32_MAX);
     if (list_is_linked(&info->link)) {
@@ -186,7 +186,7 @@ void signal_send_timer(struct process *process, struct task *task,
         queue->set |= signal_bit(number);
         tell(process, task, number);
     }
-    spin_unlock_irq(&signals->lock, saved);
+    spin_unlock_irq(&process->signals.lock, saved);
 }
 
 /* --- what a thread did itself --------------------------------------------- */

@@ -92,8 +92,10 @@ static void end_slice(void *arg)
 
     spin_lock(&rq->lock);
     rq->slice_armed = false;
-    if (rq->ready > 0)
+    if (rq->ready > 0) {
+        sched_offer(rq);
         sched_resched(rq);
+    }
     spin_unlock(&rq->lock);
 }
 
