@@ -125,7 +125,7 @@ void hal_user_fpu_get(struct hal_user *user, void *image);
  * Loads an image of size bytes made by hal_user_fpu_get() or by user code. A
  * legacy image of 512 bytes without the magics is taken too. Reserved bits,
  * the header and MXCSR are checked: -EINVAL for what xrstor would fault on;
- * then nothing changed.
+ * then nothing changed. NULL and 0: the initial state of execve().
  */
 HAL_MUST_USE int hal_user_fpu_set(struct hal_user *user, const void *image,
                                   size_t size);

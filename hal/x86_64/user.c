@@ -423,5 +423,8 @@ void hal_user_fpu_get(struct hal_user *user, void *image)
 int hal_user_fpu_set(struct hal_user *user, const void *image, size_t size)
 {
     take_out(user);
-    return fpu_import(user->xsave, image, size);
+    if (image != NULL)
+        return fpu_import(user->xsave, image, size);
+    fpu_clear(user->xsave);
+    return 0;
 }

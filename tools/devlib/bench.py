@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures what docs/PERFORMANCE.md states: tools/dev bench.
 
+With --linux: rows against Linux on the same machine (devlib/bench_linux.py).
+
 Bare figures are counted guest instructions (QEMU -icount shift=0: one TSC tick
 is one instruction) and repeat exactly. Hosted figures are ratios of
 interleaved bursts of one run, and their median.
@@ -10,6 +12,7 @@ import statistics
 import subprocess
 import tempfile
 
+from devlib import bench_linux
 from devlib import bench_uml
 from devlib.build import build, build_dir
 from devlib.common import Failure, say
@@ -107,10 +110,12 @@ def bench_uml_only():
 
 
 def main(words):
+    if "--linux" in words:
+        return bench_linux.main(words)
     if words == ["uml"]:
         return bench_uml_only()
     if words:
-        raise Failure(f"bench: {words[0]}: uml, or nothing for all", 125)
+        raise Failure(f"bench: {words[0]}: uml, --linux, or nothing for all", 125)
     build("hosted", "cyphera", "bench_ping_pong", "guest_bench_null_call",
           "guest_bench_burst")
     build("x86_64", "cyphera.elf", "guest_bench_null_call")
