@@ -155,11 +155,6 @@ static int fill_slots(struct aspace *as, struct region *region,
     return error;
 }
 
-unsigned fault_how(void)
-{
-    return MEM_WAIT | (thread_is_ending() ? MEM_LAST : MEM_USER);
-}
-
 /* --- writes ahead --------------------------------------------------------- */
 
 /*
@@ -220,6 +215,11 @@ static int add_row(struct aspace *as, struct region *region,
 }
 
 /* --- single pages --------------------------------------------------------- */
+
+unsigned fault_how(void)
+{
+    return MEM_WAIT | (thread_is_ending() ? MEM_LAST : MEM_USER);
+}
 
 /* A page of our own with the bytes of source; NULL: with zeros. */
 static struct page *copy_page(struct aspace *as, const struct page *source)
