@@ -41,6 +41,7 @@ static inline signal_set signal_bit(unsigned number)
 struct signal_actions {
     struct refcount refs;
     struct spinlock lock; /* inside signals.lock */
+    /* sa_handler is atomic too, to be read without the lock */
     struct lx_sigaction of[SIGNAL_COUNT] GUARDED_BY(lock);
 };
 

@@ -17,6 +17,7 @@ struct delivery {
     struct signal_call call;
     bool is_forced;
     unsigned continues; /* when it was taken */
+    bool is_last;       /* nothing else was pending then */
 };
 
 static bool goes_on(void *arg)
@@ -86,6 +87,7 @@ static bool take_next(struct task *task, struct delivery *out)
     unsigned saved;
 
     out->is_forced = task->signals.forced != 0;
+    out->is_last = false;
     if (out->is_forced) {
         call->number = task->signals.forced;
         call->info = task->signals.forced_info;
@@ -98,6 +100,8 @@ static bool take_next(struct task *task, struct delivery *out)
             call->number = signal_queue_take(
                 signals, &signals->shared, ~task->signals.blocked, &call->info);
         out->continues = signals->continues;
+        out->is_last = ((signals->shared.set | task->signals.own.set) &
+                        ~task->signals.blocked) == 0;
         spin_unlock_irq(&process->signals.lock, saved);
     }
     if (call->number == 0)
@@ -184,19 +188,17 @@ static void fail_handler(struct task *task, unsigned number)
     signal_force_fault(task, LX_SIGSEGV, LX_SI_KERNEL, 0);
 }
 
-static void run_handler(struct task *task, const struct signal_call *call)
+/* Returns whether the handler's frame is in place. */
+static bool run_handler(struct task *task, const struct signal_call *call)
 {
     struct task_signals *signals = &task->signals;
     signal_set blocked = signals->blocked;
     signal_set kept = signals->has_saved ? signals->saved : blocked;
 
-    if (task->rseq != 0 && rseq_resume(task) != 0) {
+    if ((task->rseq != 0 && rseq_resume(task) != 0) ||
+        signal_frame_push(task, call, kept) != 0) {
         fail_handler(task, call->number);
-        return;
-    }
-    if (signal_frame_push(task, call, kept) != 0) {
-        fail_handler(task, call->number);
-        return;
+        return false;
     }
     signals->has_saved = false;
     blocked |= call->action.sa_mask;
@@ -204,6 +206,7 @@ static void run_handler(struct task *task, const struct signal_call *call)
         blocked |= signal_bit(call->number);
     if (blocked != signals->blocked)
         signal_set_mask(task, blocked);
+    return true;
 }
 
 static bool is_being_ended(const struct task *task)
@@ -212,6 +215,7 @@ static bool is_being_ended(const struct task *task)
             THREAD_WORK_EXIT) != 0;
 }
 
+/* What becomes pending, or a stop, while this goes on sets the work flag. */
 void signal_deliver(struct task *task)
 {
     struct process_signals *signals = &task->process->signals;
@@ -225,8 +229,9 @@ void signal_deliver(struct task *task)
             break;
         else if (next.call.action.sa_handler == LX_SIG_DFL)
             act_by_default(task, &next);
-        else if (next.call.action.sa_handler != LX_SIG_IGN)
-            run_handler(task, &next.call);
+        else if (next.call.action.sa_handler != LX_SIG_IGN &&
+                 run_handler(task, &next.call) && next.is_last)
+            break;
     }
     if (task->signals.has_saved) {
         task->signals.has_saved = false;

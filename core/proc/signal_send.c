@@ -30,14 +30,14 @@ static struct task *task_of(struct list *node)
 static bool is_unheard(struct process *process, struct task *task,
                        unsigned number) REQUIRES(process->signals.lock)
 {
-    struct lx_sigaction action = signal_action_of(&process->signals, number);
+    uint64_t handler = signal_handler_of(&process->signals, number);
     struct task *asked = task != NULL ? task : task_of(process->threads.next);
 
-    if (action.sa_handler != LX_SIG_IGN && action.sa_handler != LX_SIG_DFL)
+    if (handler != LX_SIG_IGN && handler != LX_SIG_DFL)
         return false;
     if ((asked->signals.blocked & signal_bit(number)) != 0)
         return false;
-    if (action.sa_handler == LX_SIG_IGN)
+    if (handler == LX_SIG_IGN)
         return true;
     return (signal_bit(number) & SIGNALS_MEEK) != 0 || signal_is_init(process);
 }
