@@ -459,7 +459,7 @@ bool ptable_query(struct ptable *pt, uaddr_t addr, struct hal_mapping *out)
 /* Sets a bit of a present entry. An edit that comes between wins. */
 static void set_hint(uint64_t *slot, uint64_t bit)
 {
-    uint64_t old = load(slot);
+    uint64_t old = pt_load(slot);
 
     if (old & PTE_PRESENT)
         (void)__atomic_compare_exchange_n(slot, &old, old | bit, false,
