@@ -77,6 +77,11 @@ void hal_user_reset(struct hal_user *user, uaddr_t entry, uaddr_t stack);
  */
 void hal_user_run(struct hal_user *user, struct hal_trap *out);
 
+/* Nanoseconds that its user code ran, up to this moment: 0 when it is made, by
+ * a clone too. What another CPU reads may be off by how far clocks differ. Any
+ * CPU, any context. */
+uint64_t hal_user_ns(struct hal_user *user);
+
 /* Makes the run in progress, or the next one, return HAL_TRAP_INTERRUPT. None
  * is lost; several may become one. Any CPU, any context. */
 void hal_user_interrupt(struct hal_user *user);

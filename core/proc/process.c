@@ -15,6 +15,7 @@
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
 #include "core/mem/cache.h"
+#include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
@@ -44,6 +45,7 @@ void process_init_all(void)
     fd_init_all();
     signal_init_all();
     futex_init_all();
+    oom_init_all();
 }
 
 unsigned process_tree_lock(void) NO_TSA

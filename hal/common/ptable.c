@@ -456,18 +456,36 @@ bool ptable_query(struct ptable *pt, uaddr_t addr, struct hal_mapping *out)
     return true;
 }
 
+/* Sets a bit of a present entry. An edit that comes between wins. */
+static void set_hint(uint64_t *slot, uint64_t bit)
+{
+    uint64_t old = pt_load(slot);
+
+    if (old & PTE_PRESENT)
+        (void)__atomic_compare_exchange_n(slot, &old, old | bit, false,
+                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 void ptable_touch(struct ptable *pt, uaddr_t addr)
 {
     uint64_t entry;
     unsigned level;
     uint64_t *slot = find_page(pt, addr, &entry, &level);
-    uint64_t old;
 
-    if (slot == NULL || (entry & PTE_ACCESSED))
-        return;
-    /* An edit that comes between wins: the mark is a hint. */
-    old = pt_load(slot);
-    if (old & PTE_PRESENT)
-        (void)__atomic_compare_exchange_n(slot, &old, old | PTE_ACCESSED, false,
-                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    if (slot != NULL && !(entry & PTE_ACCESSED))
+        set_hint(slot, PTE_ACCESSED);
+}
+
+bool ptable_mark(struct ptable *pt, uaddr_t addr)
+{
+    uint64_t entry;
+    unsigned level;
+    uint64_t *slot = find_page(pt, addr, &entry, &level);
+
+    if (slot == NULL || level != 1)
+        return false;
+    if (entry & PTE_MARK)
+        return true;
+    set_hint(slot, PTE_MARK);
+    return false;
 }

@@ -132,6 +132,18 @@ static void check_idle(void)
     }
 }
 
+static void check_wall_is_set(void)
+{
+    uint64_t was = hal_clock_wall(), later = SOME_TIME_AGO * 2, now;
+
+    hal_clock_set_wall(later);
+    now = hal_clock_wall();
+    CHECK(now >= later && now < later + LATE_NS);
+    hal_clock_set_wall(was);
+    now = hal_clock_wall();
+    CHECK(now >= was && now < was + LATE_NS);
+}
+
 static const struct contract_case cases[] = {
     {"time never goes back", check_monotonic},
     {"a deadline never comes early", check_never_early},
@@ -139,5 +151,6 @@ static const struct contract_case cases[] = {
     {"a new deadline replaces the old", check_replaced},
     {"a disarmed deadline does not come", check_disarmed},
     {"a deadline ends idling", check_idle},
+    {"the wall clock is what it was set to", check_wall_is_set},
 };
 CONTRACT_SUITE(clock, cases);

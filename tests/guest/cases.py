@@ -151,8 +151,9 @@ GROUPS = {
     "signal": signal_cases(),
     "futex": [Case("futex")],
     "sleep": [Case("sleep", spins=True), Case("sleep", "set", status=0)],
+    "vdso": [Case("vdso")],
     "absent": [Case("absent"), Case("absent", "own", status=0),
-               Case("absent", "probes", status=0, worlds=("bare",))],
+               Case("absent", "probes", status=0)],
     # Must be told apart from the host: tests run_guest.py itself.
     "differs": [Case("differs")],
     "rseq": [Case("rseq"), Case("rseq", "wait", asks=True),
