@@ -19,6 +19,7 @@
 #include "core/base/list.h"
 #include "core/base/refcount.h"
 #include "core/sched/mutex.h"
+#include "core/sync/rcu.h"
 #include "core/sync/spinlock.h"
 
 struct aspace;
@@ -51,8 +52,9 @@ struct file_ops {
                     uint64_t *position);
     ssize_t (*write)(struct file *file, struct user_cursor *from,
                      uint64_t *position);
-    /* LX_POLL* bits that hold now; takes no sleeping lock. NULL: always ready
-     * for reading and writing, as poll(2) has regular files. */
+    /* LX_POLL* bits that hold now; takes no sleeping lock, but for epoll(7),
+     * which takes those of instances. NULL: always ready for reading and
+     * writing, as poll(2) has regular files. */
     unsigned (*poll)(struct file *file);
     /* The queue that is woken, with the bits, when poll's answer may have
      * changed. NULL exactly where poll is. */
@@ -81,6 +83,9 @@ struct file_ops {
     void (*release)(struct file *file);
     /* It has no positions: pread(2) and lseek(2) say -ESPIPE. */
     bool is_stream;
+    /* What is read and written has a size of its own: the object judges also
+     * calls of no bytes, and a write is one call of it. */
+    bool has_units;
 };
 
 struct file {
@@ -94,6 +99,9 @@ struct file {
     uint64_t position GUARDED_BY(position_lock);
     struct spinlock watch_lock;
     struct list watches GUARDED_BY(watch_lock); /* of epoll(7) */
+    bool was_watched; /* the list was not always empty; atomic */
+    bool was_found;   /* somebody may look at it without a reference; atomic */
+    struct rcu_head rcu;
 };
 
 enum { FILES_MAX = 1 << 20 }; /* in the whole system */
@@ -107,18 +115,32 @@ enum {
 };
 
 struct fd_chunk {
-    struct file *files[FD_CHUNK];
-    uint64_t used;          /* a bit per descriptor */
-    uint64_t close_on_exec; /* the same */
+    struct file *files[FD_CHUNK]; /* written under lock; readers: RCU */
+    uint64_t used;                /* a bit per descriptor */
+    uint64_t close_on_exec;       /* the same */
+};
+
+/* Readers find rows, chunks and files by RCU. A chunk stays while the table
+ * does. */
+struct fd_row {
+    unsigned count; /* const */
+    struct rcu_head rcu;
+    struct fd_chunk *chunks[FD_CHUNKS_FIRST]; /* count of them */
 };
 
 struct fd_table {
     struct refcount refs;
     struct spinlock lock;
-    struct fd_chunk **chunks GUARDED_BY(lock);
-    unsigned chunk_count GUARDED_BY(lock);
+    struct fd_row *row;             /* written under lock */
     unsigned full GUARDED_BY(lock); /* chunks before this one have no room */
-    struct fd_chunk *first[FD_CHUNKS_FIRST] GUARDED_BY(lock);
+    struct fd_row first;
+};
+
+/* The file of a descriptor for the time of a call, with a reference where it
+ * needs one. */
+struct fd_loan {
+    struct file *file; /* NULL: none */
+    bool is_counted;
 };
 
 /* Where a descriptor may be put: the lowest free one in [first, limit). */
@@ -155,10 +177,18 @@ void file_put(struct file *file);
 MUST_USE ssize_t file_read(struct file *file, struct user_cursor *to,
                            uint64_t *position);
 
+/* What ends a read or write that cannot go on: the file's LX_O_NONBLOCK, or
+ * LX_RWF_NOWAIT in cursor->flags. */
+bool file_must_not_wait(const struct file *file,
+                        const struct user_cursor *cursor);
+
 /* write(2): all of from->left, waiting for room; fewer only where an error came
  * after the first byte. position and errors as file_read(). Not atomic. */
 MUST_USE ssize_t file_write(struct file *file, struct user_cursor *from,
                             uint64_t *position);
+
+/* LX_POLL* bits that hold now, also where ops have no poll. */
+unsigned file_poll(struct file *file);
 
 /* The flags as they are now. */
 unsigned file_flags(const struct file *file);
@@ -177,8 +207,24 @@ void fd_table_get(struct fd_table *table);
 /* The last put closes all. May sleep. */
 void fd_table_put(struct fd_table *table);
 
+/* Descriptors are below this now; never falls. */
+unsigned fd_table_size(const struct fd_table *table);
+
 /* Does somebody else hold it too? */
 bool fd_table_is_shared(const struct fd_table *table);
+
+/*
+ * The file of fd, for one of the threads whose table it is, until
+ * fd_give_back(), which comes before the call ends: without lock, and as long
+ * as the table is not shared without reference.
+ */
+MUST_USE struct fd_loan fd_borrow(struct fd_table *table, int fd);
+
+static inline void fd_give_back(struct fd_loan loan)
+{
+    if (loan.is_counted)
+        file_put(loan.file);
+}
 
 /* The file of fd with a reference for the caller, or NULL. */
 MUST_USE struct file *fd_get(struct fd_table *table, int fd);

@@ -296,8 +296,7 @@ static void change_over(struct exec *exec, struct aspace *as,
     forget_user_words(task);
     signals_exec(task);
     if (exec->files != NULL) {
-        fd_table_put(task->files);
-        task->files = exec->files;
+        fd_table_put(task_swap_files(task, exec->files));
         exec->files = NULL;
     }
     fd_close_marked(task->files);

@@ -108,7 +108,7 @@ struct task {
     bool has_left;           /* it is on no list any more; signals.lock */
     struct cred *cred;       /* a reference; own; tree lock to write */
     struct nsset *ns;        /* a reference; const */
-    struct fd_table *files;  /* a reference; own */
+    struct fd_table *files;  /* a reference; own, signals.lock to write */
     struct task_signals signals;
     struct restart restart;      /* own */
     int exit_status;             /* by exit(2); own */
@@ -178,6 +178,14 @@ void process_end_locked(struct process *process, int status);
 
 /* Puts cred, whose reference it takes, in place of the running thread's. */
 void task_set_cred(struct task *task, struct cred *cred);
+
+/* Puts files, whose reference it takes, in place of the running thread's, whose
+ * reference the caller gets. */
+MUST_USE struct fd_table *task_swap_files(struct task *task,
+                                          struct fd_table *files);
+
+/* The descriptors of any task, with a reference; NULL: it ends. */
+MUST_USE struct fd_table *task_files(struct task *task);
 
 /* The status that task's end will show (as wait4(2) stores it). */
 int task_exit_status(struct task *task);

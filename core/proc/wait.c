@@ -27,7 +27,9 @@ static bool fits(const struct search *search, const struct process *child)
     unsigned options = search->request->options;
     bool is_clone = child->exit_signal != LX_SIGCHLD;
 
-    if (search->request->which == WAIT_PID && child->pid != search->pid)
+    if ((search->request->which == WAIT_PID ||
+         search->request->which == WAIT_PIDFD) &&
+        child->pid != search->pid)
         return false;
     if (search->request->which == WAIT_GROUP && child->group != search->pid)
         return false;
@@ -140,6 +142,10 @@ static struct pid *find_pid(struct task *self,
 
     if (request->which == WAIT_ALL)
         return NULL;
+    if (request->which == WAIT_PIDFD) {
+        pid_get(request->pid);
+        return request->pid;
+    }
     if (request->which == WAIT_PID || request->number != 0)
         return pid_find(self->ns->pid, request->number);
     saved = process_tree_lock();

@@ -8,12 +8,16 @@
 #include "core/abi/types.h"
 #include "core/proc/process.h"
 
-enum wait_which { WAIT_ALL, WAIT_PID, WAIT_GROUP };
+enum wait_which { WAIT_ALL, WAIT_PID, WAIT_GROUP, WAIT_PIDFD };
+
+struct pid;
 
 struct wait_request {
     enum wait_which which;
     int number;       /* of the process or group */
+    struct pid *pid;  /* of WAIT_PIDFD, which lives until then */
     unsigned options; /* LX_W*; WNOHANG is heeded here */
+    bool is_patient;  /* of the caller alone: WNOHANG was not asked for */
 };
 
 /* What was found. */
