@@ -83,7 +83,7 @@ static ssize_t write_eventfd(struct file *file, struct user_cursor *from,
     uint64_t value;
 
     (void)position;
-    if (from->left < sizeof(value))
+    if (cursor_row(from) < sizeof(value))
         return -EINVAL;
     if (cursor_copy_in(&ahead, &value, sizeof(value)) != sizeof(value))
         return -EFAULT;

@@ -153,26 +153,25 @@ void pipe_tell_writers(struct pipe *pipe, bool was_full)
 
 /* --- reading -------------------------------------------------------------- */
 
-/* Takes from the oldest buffer; returns bytes, or -EFAULT. *ends: the read is
- * over. */
+/* Takes from the oldest buffer; returns bytes, or -EFAULT, then none. *ends:
+ * the read is over. */
 static ssize_t take_bytes(struct pipe *pipe, struct user_cursor *to, bool *ends)
     REQUIRES(pipe->lock)
 {
     struct pipe_buffer *buffer = pipe_at(pipe, 0);
-    size_t want = min_u64(buffer->size, to->left), moved;
+    size_t want = min_u64(buffer->size, to->left);
+    const char *from = (const char *)page_data(buffer->page) + buffer->start;
+    struct user_cursor ahead = *to;
 
-    moved = cursor_copy_out(
-        to, (const char *)page_data(buffer->page) + buffer->start, want);
-    buffer->start += (unsigned)moved;
-    buffer->size -= (unsigned)moved;
-    *ends = moved < want;
-    if (!*ends && (buffer->flags & PIPE_PACKET) != 0) {
-        *ends = true;
-        buffer->size = 0; /* the rest of a packet is lost */
-    }
-    if (buffer->size == 0)
+    if (cursor_copy_out(&ahead, from, want) < want)
+        return -EFAULT;
+    *to = ahead;
+    buffer->start += (unsigned)want;
+    buffer->size -= (unsigned)want;
+    *ends = (buffer->flags & PIPE_PACKET) != 0; /* the rest of it is lost */
+    if (buffer->size == 0 || *ends)
         pipe_pop(pipe);
-    return moved == 0 ? -EFAULT : (ssize_t)moved;
+    return (ssize_t)want;
 }
 
 static ssize_t take_all(struct pipe *pipe, struct user_cursor *to)
@@ -466,7 +465,8 @@ static struct user *payer_of(const struct cred *cred)
 /* The two files, for which pipe has an end and a reference each. */
 static int make_files(struct pipe *pipe, unsigned flags, struct file *ends[2])
 {
-    int error = file_create(&pipe_file_ops, flags | LX_O_RDONLY, pipe, ends);
+    int error = file_create(&pipe_file_ops,
+                            (flags & LX_O_NONBLOCK) | LX_O_RDONLY, pipe, ends);
 
     if (error != 0) {
         drop_end(pipe, LX_O_RDONLY);
@@ -555,7 +555,7 @@ int pipe_set_size(struct file *file, const struct cred *cred, uint64_t size)
     bool was_full;
     int error;
 
-    if (size == 0 || size > UINT32_C(1) << 31)
+    if (size > UINT32_C(1) << 31)
         return -EINVAL;
     while ((uint64_t)slots * PAGE_SIZE < size)
         slots *= 2;

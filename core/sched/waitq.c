@@ -30,16 +30,21 @@ void waiter_init(struct waiter *waiter, unsigned interest, waiter_fn *wake,
     list_init(&waiter->link);
 }
 
-void waitq_add(struct waitq *q, struct waiter *waiter)
+/* Hangs waiter before node at, or first of those that are not exclusive. */
+static void hang(struct waitq *q, struct waiter *waiter, struct list *at)
 {
     unsigned saved = spin_lock_irq(&q->lock);
 
     ASSERT(waiter->queue == NULL);
     waiter->queue = q;
     __atomic_fetch_add(&q->count, 1, __ATOMIC_SEQ_CST);
-    list_push_back(waiter->is_exclusive ? &q->exclusive : &q->waiters,
-                   &waiter->link);
+    list_insert_before(at == NULL ? q->waiters.next : at, &waiter->link);
     spin_unlock_irq(&q->lock, saved);
+}
+
+void waitq_add(struct waitq *q, struct waiter *waiter)
+{
+    hang(q, waiter, waiter->is_exclusive ? &q->exclusive : NULL);
 }
 
 void waitq_remove(struct waiter *waiter)
@@ -209,7 +214,7 @@ static int wait_in_queue(struct waitq *q, const struct wait *wait)
     int result;
 
     waiter_init(&waiter, WAIT_ANY, wake_waiting, self);
-    waitq_add(q, &waiter);
+    hang(q, &waiter, &q->waiters); /* last: who came first goes first */
     result = wait_with_timer(self, wait);
     waitq_remove(&waiter);
     return result;

@@ -28,8 +28,9 @@ struct waiter;
 struct waitq {
     struct spinlock lock;
     unsigned count; /* of waiters; atomic, written under lock */
-    struct list waiters GUARDED_BY(lock);   /* in order of arrival */
-    struct list exclusive GUARDED_BY(lock); /* the same */
+    struct list waiters GUARDED_BY(lock);   /* those of waitq_add() first,
+                                               the latest before others */
+    struct list exclusive GUARDED_BY(lock); /* in order of arrival */
 };
 
 /* One wake. */

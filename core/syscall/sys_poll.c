@@ -153,6 +153,8 @@ static int take_rest(struct thread *self, struct piece *last, uaddr_t from,
 static int give_revents(struct thread *self, const struct piece *first,
                         uaddr_t to)
 {
+    if (!is_user_range(to, 0))
+        return -EFAULT;
     for (const struct piece *piece = first; piece != NULL; piece = piece->next)
         for (unsigned i = 0; i < piece->count; i++) {
             if (copy_out_struct(process_of(self)->as,

@@ -144,8 +144,9 @@ int64_t sys_vmsplice(struct thread *self, const uint64_t *args)
         return -EBADF;
     result = io_take_vectors(self, args[1], args[2], &vectors, &cursor);
     if (result == 0) {
-        result = splice_memory(loan.file, &cursor,
-                               (args[3] & LX_SPLICE_F_NONBLOCK) == 0);
+        if (cursor.left > 0)
+            result = splice_memory(loan.file, &cursor,
+                                   (args[3] & LX_SPLICE_F_NONBLOCK) == 0);
         io_give_vectors(&vectors);
     }
     fd_give_back(loan);

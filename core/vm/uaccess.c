@@ -96,8 +96,7 @@ void cursor_init_vectors(struct user_cursor *cursor, struct aspace *as,
         next_vector(cursor);
 }
 
-/* Bytes that lie in a row at the cursor. */
-static size_t row_of(const struct user_cursor *cursor)
+size_t cursor_row(const struct user_cursor *cursor)
 {
     return cursor->more > 0 ? min_u64(cursor->span, cursor->left)
                             : cursor->left;
@@ -122,7 +121,7 @@ void cursor_skip(struct user_cursor *cursor, uint64_t size)
 {
     ASSERT(size <= cursor->left);
     while (size > 0) {
-        size_t part = min_u64(size, row_of(cursor));
+        size_t part = min_u64(size, cursor_row(cursor));
 
         advance(cursor, part);
         size -= part;
@@ -156,7 +155,7 @@ size_t cursor_copy_in(struct user_cursor *from, void *to, size_t size)
 
     size = min_u64(size, from->left);
     do {
-        part = min_size(size - done, row_of(from));
+        part = min_size(size - done, cursor_row(from));
         moved = move_in(from, (char *)to + done, part);
         advance(from, moved);
         done += moved;
@@ -171,7 +170,7 @@ static size_t put_bytes(struct user_cursor *to, const char *from, size_t size)
 
     size = min_u64(size, to->left);
     do {
-        part = min_size(size - done, row_of(to));
+        part = min_size(size - done, cursor_row(to));
         moved = move_out(to, from == NULL ? NULL : from + done, part);
         advance(to, moved);
         done += moved;

@@ -71,6 +71,9 @@ size_t cursor_copy_in(struct user_cursor *from, void *to, size_t size);
 size_t cursor_copy_out(struct user_cursor *to, const void *from, size_t size);
 size_t cursor_clear_out(struct user_cursor *to, size_t size);
 
+/* Bytes that lie in a row at the cursor. */
+size_t cursor_row(const struct user_cursor *cursor);
+
 /* Passes over size <= left bytes. */
 void cursor_skip(struct user_cursor *cursor, uint64_t size);
 
