@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/fs/fd_table.c - descriptors; contract in file.h.
+ * core/fs/fd_table.c - descriptors; contract in fd_table.h.
  *
  * What a change needs is allocated before the lock is taken; when it turns out
  * to be too little, the change starts over.
@@ -10,6 +10,8 @@
  * it is, the file is found by RCU, and one taken out of such a table is freed
  * by RCU. Others than the table's own threads look things up under the lock.
  */
+#include "core/fs/fd_table.h"
+
 #include "core/abi/errno.h"
 #include "core/base/string.h"
 #include "core/fs/file.h"

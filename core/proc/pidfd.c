@@ -8,6 +8,7 @@
 #include "core/abi/fcntl.h"
 #include "core/abi/poll.h"
 #include "core/fs/anon.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"

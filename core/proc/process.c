@@ -10,6 +10,7 @@
 #include "core/base/string.h"
 #include "core/fs/epoll.h"
 #include "core/fs/eventfd.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/fs/pipe.h"
 #include "core/id/cred.h"
