@@ -56,8 +56,7 @@ void epoll_mark_ready(struct epoll_item *item)
     struct epoll *epoll = item->epoll;
     unsigned saved = spin_lock_irq(&epoll->ready_lock);
 
-    if (!list_is_linked(&item->ready))
-        list_push_back(&epoll->ready, &item->ready);
+    epoll_add_ready(item);
     spin_unlock_irq(&epoll->ready_lock, saved);
 }
 

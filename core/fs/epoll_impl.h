@@ -23,6 +23,7 @@ struct epoll {
     struct tree items GUARDED_BY(lock);       /* by (file, fd) */
     struct spinlock ready_lock;               /* irq-safe */
     struct list ready GUARDED_BY(ready_lock); /* items that may have events */
+    bool has_ready; /* is it not empty? written under ready_lock, atomic */
     struct wait_relay relay; /* those who collect, and instances above */
     struct user *user;       /* a reference; const */
     bool has_nested;      /* watches, or watched, another; written under lock */
@@ -57,7 +58,15 @@ static inline unsigned epoll_look(const struct epoll_item *item)
     return file_poll(item->file) & events & ~EPOLL_HOW;
 }
 
-/* Puts item on the ready list, unless it is on one. */
+/* Puts item on the ready list, unless it is on one. Its ready_lock is held, or
+ * in the second form taken. */
+static inline void epoll_add_ready(struct epoll_item *item)
+{
+    if (!list_is_linked(&item->ready))
+        list_push_back(&item->epoll->ready, &item->ready);
+    __atomic_store_n(&item->epoll->has_ready, true, __ATOMIC_RELAXED);
+}
+
 void epoll_mark_ready(struct epoll_item *item);
 
 /* Tells those who wait for the instance that it may have events. */

@@ -12,48 +12,58 @@
 
 static bool has_ready(struct epoll *epoll)
 {
-    unsigned saved = spin_lock_irq(&epoll->ready_lock);
-    bool has = !list_is_empty(&epoll->ready);
-
-    spin_unlock_irq(&epoll->ready_lock, saved);
-    return has;
+    return __atomic_load_n(&epoll->has_ready, __ATOMIC_SEQ_CST);
 }
 
-/* All that is ready moves to batch, in its order; or back, in front. */
-static void take_batch(struct epoll *epoll, struct list *batch)
+static struct epoll_item *pop_item(struct list *batch)
 {
-    unsigned saved = spin_lock_irq(&epoll->ready_lock);
-
-    list_init(batch);
-    list_move_all(batch, &epoll->ready);
-    spin_unlock_irq(&epoll->ready_lock, saved);
-}
-
-static void put_batch(struct epoll *epoll, struct list *batch)
-{
-    unsigned saved = spin_lock_irq(&epoll->ready_lock);
-
-    list_move_all(&epoll->ready, batch);
-    spin_unlock_irq(&epoll->ready_lock, saved);
-}
-
-static struct epoll_item *take_item(struct epoll *epoll, struct list *batch)
-{
-    unsigned saved = spin_lock_irq(&epoll->ready_lock);
     struct list *node = list_pop_front(batch);
 
-    spin_unlock_irq(&epoll->ready_lock, saved);
     return node == NULL ? NULL : list_entry(node, struct epoll_item, ready);
 }
 
-/* Back to the front of what is still to come. */
-static void put_item(struct epoll_item *item, struct list *batch)
+/* All that is ready moves to batch, in its order; returns the first. */
+static struct epoll_item *take_batch(struct epoll *epoll, struct list *batch)
 {
-    unsigned saved = spin_lock_irq(&item->epoll->ready_lock);
+    unsigned saved = spin_lock_irq(&epoll->ready_lock);
+    struct epoll_item *item;
 
+    list_init(batch);
+    list_move_all(batch, &epoll->ready);
+    __atomic_store_n(&epoll->has_ready, false, __ATOMIC_RELAXED);
+    item = pop_item(batch);
+    spin_unlock_irq(&epoll->ready_lock, saved);
+    return item;
+}
+
+/* The next of batch. told, unless NULL, goes to the end of the ready list. */
+static struct epoll_item *next_item(struct epoll *epoll, struct list *batch,
+                                    struct epoll_item *told)
+{
+    unsigned saved = spin_lock_irq(&epoll->ready_lock);
+    struct epoll_item *item;
+
+    if (told != NULL)
+        epoll_add_ready(told);
+    item = pop_item(batch);
+    spin_unlock_irq(&epoll->ready_lock, saved);
+    return item;
+}
+
+/* What was not asked goes back to the front: item, unless NULL, and batch. */
+static void put_back(struct epoll *epoll, struct epoll_item *item,
+                     struct list *batch)
+{
+    unsigned saved;
+
+    if (item == NULL)
+        return; /* batch is empty then */
+    saved = spin_lock_irq(&epoll->ready_lock);
     if (!list_is_linked(&item->ready))
         list_push_front(batch, &item->ready);
-    spin_unlock_irq(&item->epoll->ready_lock, saved);
+    list_move_all(&epoll->ready, batch);
+    __atomic_store_n(&epoll->has_ready, true, __ATOMIC_RELAXED);
+    spin_unlock_irq(&epoll->ready_lock, saved);
 }
 
 unsigned epoll_poll(struct file *file)
@@ -66,68 +76,63 @@ unsigned epoll_poll(struct file *file)
     if (!has_ready(epoll))
         return 0;
     mutex_lock(&epoll->lock);
-    take_batch(epoll, &batch);
-    while (events == 0 && (item = take_item(epoll, &batch)) != NULL) {
-        if (epoll_look(item) == 0)
-            continue;
-        put_item(item, &batch);
+    item = take_batch(epoll, &batch);
+    while (item != NULL && epoll_look(item) == 0)
+        item = next_item(epoll, &batch, NULL);
+    if (item != NULL)
         events = EPOLL_READABLE;
-    }
-    put_batch(epoll, &batch);
+    put_back(epoll, item, &batch);
     mutex_unlock(&epoll->lock);
     return events;
 }
 
-/* What becomes of an item whose events were told. */
-static void after_event(struct epoll_item *item) REQUIRES(item->epoll->lock)
+/* An item's event was told: returns it where it stays ready, else NULL. */
+static struct epoll_item *after_event(struct epoll_item *item)
+    REQUIRES(item->epoll->lock)
 {
     if ((item->events & LX_EPOLLONESHOT) != 0)
         __atomic_store_n(&item->events, item->events & EPOLL_HOW,
                          __ATOMIC_RELAXED);
-    else if ((item->events & LX_EPOLLET) == 0)
-        epoll_mark_ready(item);
+    return (item->events & (LX_EPOLLET | LX_EPOLLONESHOT)) == 0 ? item : NULL;
 }
 
-/* Asks the items of batch until to is full: how many events, or -EFAULT. */
-static int ask_items(struct epoll *epoll, struct list *batch,
-                     const struct epoll_array *to) REQUIRES(epoll->lock)
+/* Asks what is ready until to is full: how many events, or -EFAULT. */
+static int ask_items(struct epoll *epoll, const struct epoll_array *to)
+    REQUIRES(epoll->lock)
 {
+    struct list batch;
+    struct epoll_item *item = take_batch(epoll, &batch), *told;
     unsigned count = 0;
+    int error = 0;
 
-    while (count < to->count) {
-        struct epoll_item *item = take_item(epoll, batch);
-        struct lx_epoll_event event;
+    while (item != NULL && count < to->count) {
+        struct lx_epoll_event event = {epoll_look(item), item->data};
 
-        if (item == NULL)
-            break;
-        event.events = epoll_look(item);
-        if (event.events == 0)
-            continue;
-        event.data = item->data;
-        if (copy_out_struct(to->as, to->at + count * sizeof(event), &event) !=
-            0) {
-            put_item(item, batch);
-            return count > 0 ? (int)count : -EFAULT;
+        told = NULL;
+        if (event.events != 0) {
+            error =
+                copy_out_struct(to->as, to->at + count * sizeof(event), &event);
+            if (error != 0)
+                break;
+            count++;
+            told = after_event(item);
         }
-        after_event(item);
-        count++;
+        item = next_item(epoll, &batch, told);
     }
-    return (int)count;
+    put_back(epoll, item, &batch);
+    return count > 0 ? (int)count : error;
 }
 
 /* What there is now: how many, 0, -EFAULT, -EINTR. */
 static int collect_now(struct epoll *epoll, const struct epoll_array *to)
 {
-    struct list batch;
     int count;
 
     if (!has_ready(epoll))
         return 0;
     if (mutex_lock_killable(&epoll->lock) != 0)
         return -EINTR;
-    take_batch(epoll, &batch);
-    count = ask_items(epoll, &batch, to);
-    put_batch(epoll, &batch);
+    count = ask_items(epoll, to);
     mutex_unlock(&epoll->lock);
     return count;
 }

@@ -23,12 +23,14 @@ enum { FEW_FDS = 32, CHUNK_FDS = 1000, NS_PER_MS = 1000000 };
 struct piece {
     struct piece *next;
     unsigned count;
-    struct lx_pollfd *fds;
+    struct lx_pollfd *fds; /* as they came */
+    uint16_t *found;       /* what revents is to be, of each */
 };
 
 struct big_piece {
     struct piece piece;
     struct lx_pollfd fds[CHUNK_FDS];
+    uint16_t found[CHUNK_FDS];
 };
 
 /* What holds of one descriptor. */
@@ -47,17 +49,17 @@ static unsigned look_at(struct thread *self, const struct lx_pollfd *fd)
     return events & ((uint16_t)fd->events | LX_POLLERR | LX_POLLHUP);
 }
 
-/* Fills revents; returns how many are not 0. */
+/* Fills found; returns how many are not 0. */
 static int look_at_all(struct thread *self, struct piece *first)
 {
     int count = 0;
 
     for (struct piece *piece = first; piece != NULL; piece = piece->next)
         for (unsigned i = 0; i < piece->count; i++) {
-            struct lx_pollfd *fd = &piece->fds[i];
+            unsigned events = look_at(self, &piece->fds[i]);
 
-            fd->revents = (int16_t)look_at(self, fd);
-            if (fd->revents != 0)
+            piece->found[i] = (uint16_t)events;
+            if (events != 0)
                 count++;
         }
     return count;
@@ -137,7 +139,8 @@ static int take_rest(struct thread *self, struct piece *last, uaddr_t from,
 
         if (big == NULL)
             return -ENOMEM;
-        big->piece = (struct piece){.count = part, .fds = big->fds};
+        big->piece =
+            (struct piece){.count = part, .fds = big->fds, .found = big->found};
         last->next = &big->piece;
         last = &big->piece;
         if (copy_in(process_of(self)->as, big->fds, from,
@@ -149,17 +152,20 @@ static int take_rest(struct thread *self, struct piece *last, uaddr_t from,
     return 0;
 }
 
-/* Writes revents alone, as others may use the rest meanwhile. */
+/* Writes revents alone, as others may use the rest meanwhile, and where it is
+ * another than it was; the first in any case, so that a bad address is told. */
 static int give_revents(struct thread *self, const struct piece *first,
                         uaddr_t to)
 {
     if (!is_user_range(to, 0))
         return -EFAULT;
+    to += offsetof(struct lx_pollfd, revents);
     for (const struct piece *piece = first; piece != NULL; piece = piece->next)
         for (unsigned i = 0; i < piece->count; i++) {
-            if (copy_out_struct(process_of(self)->as,
-                                to + offsetof(struct lx_pollfd, revents),
-                                &piece->fds[i].revents) != 0)
+            if ((piece->found[i] != (uint16_t)piece->fds[i].revents ||
+                 (i == 0 && piece == first)) &&
+                copy_out_struct(process_of(self)->as, to, &piece->found[i]) !=
+                    0)
                 return -EFAULT;
             to += sizeof(struct lx_pollfd);
         }
@@ -170,8 +176,9 @@ static int poll_array(struct thread *self, uaddr_t at, unsigned count,
                       uint64_t deadline_ns)
 {
     struct lx_pollfd few[FEW_FDS];
-    struct piece first = {.count = (unsigned)min_u64(count, FEW_FDS),
-                          .fds = few};
+    uint16_t found[FEW_FDS] = {0};
+    struct piece first = {
+        .count = (unsigned)min_u64(count, FEW_FDS), .fds = few, .found = found};
     size_t size = first.count * sizeof(few[0]);
     int result = 0;
 
