@@ -164,7 +164,7 @@ static struct epoll_item *new_item(struct epoll *epoll, struct file *file,
 
     if (item == NULL)
         return NULL;
-    waiter_init(&item->waiter, WAIT_ANY, note_event, item);
+    waiter_init(&item->waiter, WAKE_ANY, note_event, item);
     item->waiter.is_exclusive = (event->events & LX_EPOLLEXCLUSIVE) != 0;
     list_init(&item->ready);
     list_init(&item->of_file);
@@ -404,7 +404,7 @@ struct epoll *epoll_of(const struct file *file)
     return file->ops == &epoll_ops ? (struct epoll *)file->data : NULL;
 }
 
-int epoll_create(struct user *user, struct file **out)
+int epoll_make_file(struct user *user, struct file **out)
 {
     struct epoll *epoll = mem_alloc(&epoll_cache, MEM_WAIT | MEM_ZERO, NULL);
     int error;

@@ -38,7 +38,7 @@ void epoll_init_all(void);
 
 /* epoll_create1(2): an instance whose items count for user. 0, -ENFILE,
  * -ENOMEM. May sleep. */
-MUST_USE int epoll_create(struct user *user, struct file **out);
+MUST_USE int epoll_make_file(struct user *user, struct file **out);
 
 /* The instance that a file is, or NULL. */
 struct epoll *epoll_of(const struct file *file);

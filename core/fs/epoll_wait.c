@@ -153,7 +153,7 @@ static SELDOM int wait_and_collect(struct epoll *epoll,
     int error = 0, count;
 
     wait_set_init(&set);
-    wait_set_waiter(&set, &waiter, WAIT_ANY);
+    wait_set_waiter(&set, &waiter, WAKE_ANY);
     waiter.is_exclusive = true;
     waitq_add(&epoll->relay.queue, &waiter);
     do {

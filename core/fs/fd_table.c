@@ -150,8 +150,10 @@ static int reach(struct fd_table *table, unsigned fd)
     if (table->row->count < count)
         row = replace_row(table, row);
     spin_unlock(&table->lock);
-    if (row != NULL)
+    if (row != NULL && fd_table_is_shared(table))
         rcu_call(&row->rcu, free_row);
+    else if (row != NULL)
+        free_row(&row->rcu);
     return 0;
 }
 

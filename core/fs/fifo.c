@@ -55,7 +55,7 @@ static int wait_for_company(struct pipe *pipe, unsigned mode, unsigned others)
     int error = 0;
 
     wait_set_init(&set);
-    wait_set_waiter(&set, &waiter, WAIT_ANY);
+    wait_set_waiter(&set, &waiter, WAKE_ANY);
     waitq_add(&pipe->waitq, &waiter);
     while (error == 0) {
         wait_set_reset(&set);

@@ -52,7 +52,7 @@ static struct poll_watch *new_watch(struct poll_watches *watches)
     return &chunk->watches[chunk->count++];
 }
 
-int poll_watch(struct poll_watches *watches, struct file *file, unsigned events)
+int poll_add(struct poll_watches *watches, struct file *file, unsigned events)
 {
     struct poll_watch *watch;
 

@@ -33,8 +33,8 @@ void poll_watches_init(struct poll_watches *watches);
 
 /* Hears of events, errors and hang-ups of file from now on. 0 or -ENOMEM. May
  * sleep. */
-MUST_USE int poll_watch(struct poll_watches *watches, struct file *file,
-                        unsigned events);
+MUST_USE int poll_add(struct poll_watches *watches, struct file *file,
+                      unsigned events);
 
 /* Lets go of all files. May sleep. */
 void poll_watches_fini(struct poll_watches *watches);

@@ -64,7 +64,8 @@ int pidfd_create(struct pid *pid, unsigned flags, struct file **out)
     return error;
 }
 
-int pidfd_open(struct task *self, int number, unsigned flags, struct file **out)
+int pidfd_open_number(struct task *self, int number, unsigned flags,
+                      struct file **out)
 {
     struct pid *pid = pid_find(self->ns->pid, number);
     bool is_process, is_thread;

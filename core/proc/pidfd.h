@@ -25,8 +25,8 @@ MUST_USE int pidfd_create(struct pid *pid, unsigned flags, struct file **out);
 
 /* pidfd_open(2) by self: number is a process's. 0, -ESRCH (none), -EINVAL (a
  * thread's), -ENFILE, -ENOMEM. May sleep. */
-MUST_USE int pidfd_open(struct task *self, int number, unsigned flags,
-                        struct file **out);
+MUST_USE int pidfd_open_number(struct task *self, int number, unsigned flags,
+                               struct file **out);
 
 /* The pid that a file stands for, which lives as long as it; NULL: it is no
  * pidfd. */

@@ -193,7 +193,7 @@ static bool is_usable(int32_t clock)
            clock == LX_CLOCK_BOOTTIME || timerfd_is_alarm(clock);
 }
 
-int timerfd_create(int32_t clock, unsigned flags, struct file **out)
+int timerfd_make_file(int32_t clock, unsigned flags, struct file **out)
 {
     struct timerfd *t;
     int error;
@@ -212,7 +212,7 @@ int timerfd_create(int32_t clock, unsigned flags, struct file **out)
     spin_init(&t->lock, &timerfd_class);
     timer_init(&t->timer, fire, t);
     wait_relay_init(&t->relay, LX_POLLIN);
-    waiter_init(&t->stepped, WAIT_ANY, note_step, t);
+    waiter_init(&t->stepped, WAKE_ANY, note_step, t);
     if (clock_is_wall(clock))
         waitq_add(clock_stepped(), &t->stepped);
     return 0;

@@ -16,7 +16,8 @@ void timerfd_init_all(void);
 
 /* timerfd_create(2) on a clock that may be used; flags is LX_TFD_NONBLOCK or 0.
  * 0, -EINVAL (the clock), -ENFILE, -ENOMEM. May sleep. */
-MUST_USE int timerfd_create(int32_t clock, unsigned flags, struct file **out);
+MUST_USE int timerfd_make_file(int32_t clock, unsigned flags,
+                               struct file **out);
 
 /* Does the clock wake the machine? That takes CAP_WAKE_ALARM. */
 bool timerfd_is_alarm(int32_t clock);

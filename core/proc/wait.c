@@ -27,9 +27,7 @@ static bool fits(const struct search *search, const struct process *child)
     unsigned options = search->request->options;
     bool is_clone = child->exit_signal != LX_SIGCHLD;
 
-    if ((search->request->which == WAIT_PID ||
-         search->request->which == WAIT_PIDFD) &&
-        child->pid != search->pid)
+    if (search->request->which == WAIT_PID && child->pid != search->pid)
         return false;
     if (search->request->which == WAIT_GROUP && child->group != search->pid)
         return false;
@@ -142,10 +140,6 @@ static struct pid *find_pid(struct task *self,
 
     if (request->which == WAIT_ALL)
         return NULL;
-    if (request->which == WAIT_PIDFD) {
-        pid_get(request->pid);
-        return request->pid;
-    }
     if (request->which == WAIT_PID || request->number != 0)
         return pid_find(self->ns->pid, request->number);
     saved = process_tree_lock();
@@ -155,21 +149,40 @@ static struct pid *find_pid(struct task *self,
     return pid;
 }
 
+/* Looks, and unless LX_WNOHANG waits. */
+static int wait_for(struct search *search)
+{
+    int error = 0;
+
+    if ((search->request->options & LX_WNOHANG) != 0)
+        (void)look(search);
+    else
+        error = waitq_wait_interruptible(&search->self->process->waiters, look,
+                                         search, WAIT_FOREVER);
+    return error != 0 ? error : search->result;
+}
+
 int process_wait(struct task *self, const struct wait_request *request,
                  struct wait_result *out)
 {
     struct search search = {.self = self, .request = request, .out = out};
-    int error = 0;
+    int result;
 
     search.pid = find_pid(self, request);
     if (search.pid == NULL && request->which != WAIT_ALL)
         return -ECHILD;
-    if ((request->options & LX_WNOHANG) != 0)
-        (void)look(&search);
-    else
-        error = waitq_wait_interruptible(&self->process->waiters, look, &search,
-                                         WAIT_FOREVER);
+    result = wait_for(&search);
     if (search.pid != NULL)
         pid_put(search.pid);
-    return error != 0 ? error : search.result;
+    return result;
+}
+
+int process_wait_pid(struct task *self, struct pid *pid, unsigned options,
+                     struct wait_result *out)
+{
+    struct wait_request request = {.which = WAIT_PID, .options = options};
+    struct search search = {
+        .self = self, .request = &request, .pid = pid, .out = out};
+
+    return wait_for(&search);
 }

@@ -8,16 +8,14 @@
 #include "core/abi/types.h"
 #include "core/proc/process.h"
 
-enum wait_which { WAIT_ALL, WAIT_PID, WAIT_GROUP, WAIT_PIDFD };
-
 struct pid;
+
+enum wait_which { WAIT_ALL, WAIT_PID, WAIT_GROUP };
 
 struct wait_request {
     enum wait_which which;
     int number;       /* of the process or group */
-    struct pid *pid;  /* of WAIT_PIDFD, which lives until then */
     unsigned options; /* LX_W*; WNOHANG is heeded here */
-    bool is_patient;  /* of the caller alone: WNOHANG was not asked for */
 };
 
 /* What was found. */
@@ -39,6 +37,10 @@ C_DECLS_BEGIN
  */
 MUST_USE int process_wait(struct task *self, const struct wait_request *request,
                           struct wait_result *out);
+
+/* The same for the child whose pid that is, and which the caller keeps. */
+MUST_USE int process_wait_pid(struct task *self, struct pid *pid,
+                              unsigned options, struct wait_result *out);
 
 C_DECLS_END
 

@@ -138,7 +138,7 @@ void waitq_wake(struct waitq *q, unsigned events)
 
 void waitq_wake_all(struct waitq *q)
 {
-    wake_queue(q, WAIT_ANY, true);
+    wake_queue(q, WAKE_ANY, true);
 }
 
 /* --- waiting -------------------------------------------------------------- */
@@ -213,7 +213,7 @@ static int wait_in_queue(struct waitq *q, const struct wait *wait)
     struct waiter waiter;
     int result;
 
-    waiter_init(&waiter, WAIT_ANY, wake_waiting, self);
+    waiter_init(&waiter, WAKE_ANY, wake_waiting, self);
     hang(q, &waiter, &q->waiters); /* last: who came first goes first */
     result = wait_with_timer(self, wait);
     waitq_remove(&waiter);

@@ -65,7 +65,7 @@ struct wait_relay {
 #define WAIT_FOREVER UINT64_MAX
 
 /* All events. */
-#define WAIT_ANY     UINT32_MAX
+#define WAKE_ANY     UINT32_MAX
 
 C_DECLS_BEGIN
 

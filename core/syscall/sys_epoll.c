@@ -18,7 +18,7 @@ enum { NS_PER_MS = 1000000 };
 static int64_t create(struct thread *self, bool close_on_exec)
 {
     struct file *file;
-    int error = epoll_create(self->task->cred->user, &file);
+    int error = epoll_make_file(self->task->cred->user, &file);
 
     return error != 0 ? error : fd_give(self, file, close_on_exec);
 }

@@ -55,7 +55,7 @@ int64_t sys_timerfd_create(struct thread *self, const uint64_t *args)
     if (timerfd_is_alarm(clock) &&
         !cred_is_capable(self->task->cred, CAP_WAKE_ALARM))
         return -EPERM;
-    error = timerfd_create(clock, flags & LX_TFD_NONBLOCK, &file);
+    error = timerfd_make_file(clock, flags & LX_TFD_NONBLOCK, &file);
     if (error != 0)
         return error;
     return fd_give(self, file, (flags & LX_TFD_CLOEXEC) != 0);
@@ -189,7 +189,7 @@ int64_t sys_pidfd_open(struct thread *self, const uint64_t *args)
 
     if ((flags & ~LX_PIDFD_NONBLOCK) != 0 || number <= 0)
         return -EINVAL;
-    error = pidfd_open(self->task, number, flags, &file);
+    error = pidfd_open_number(self->task, number, flags, &file);
     return error != 0 ? error : fd_give(self, file, true);
 }
 

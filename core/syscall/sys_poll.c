@@ -79,7 +79,7 @@ static int watch_all(struct thread *self, struct poll_watches *watches,
                 continue;
             loan = fd_borrow(self->task->files, fd->fd);
             if (loan.file != NULL)
-                error = poll_watch(watches, loan.file, (uint16_t)fd->events);
+                error = poll_add(watches, loan.file, (uint16_t)fd->events);
             fd_give_back(loan);
         }
     return error;

@@ -92,9 +92,6 @@ static int take_which(uint32_t type, int32_t id, struct wait_request *out)
     case LX_P_PGID:
         out->which = WAIT_GROUP;
         return id >= 0 ? 0 : -EINVAL;
-    case LX_P_PIDFD:
-        out->which = WAIT_PIDFD;
-        return id >= 0 ? 0 : -EINVAL;
     default:
         return -EINVAL;
     }
@@ -119,41 +116,40 @@ static int give_info(struct thread *self, const struct wait_result *found,
                     offsetof(struct lx_siginfo, of.child.pad));
 }
 
-/* Waits, and tells what was found. */
-static int64_t wait_and_inform(struct thread *self, const uint64_t *args,
-                               const struct wait_request *request)
+/* Tells what was found, and of whom nothing is to be told. */
+static int64_t tell_found(struct thread *self, const uint64_t *args, int result,
+                          const struct wait_result *found)
 {
-    struct wait_result found;
-    int result = process_wait(self->task, request, &found);
-
     if (result < 0)
         return wait_result_of(result);
-    if (result > 0 && give_usage(self, &found.usage, args[4]) != 0)
+    if (result > 0 && give_usage(self, &found->usage, args[4]) != 0)
         return -EFAULT;
-    if (result == 0 && request->is_patient)
-        return -EAGAIN;
-    return give_info(self, result > 0 ? &found : NULL, args[2]);
+    return give_info(self, result > 0 ? found : NULL, args[2]);
 }
 
 /* With a descriptor that is not to block, finding nothing is -EAGAIN. */
 static int64_t wait_for_pidfd(struct thread *self, const uint64_t *args,
-                              struct wait_request *request)
+                              int32_t fd)
 {
-    struct fd_loan loan = fd_borrow(self->task->files, request->number);
-    int64_t result = -EBADF;
+    struct fd_loan loan = fd_borrow(self->task->files, fd);
+    unsigned options = (unsigned)args[3];
+    struct wait_result found;
+    bool is_busy = false;
+    int result = -EBADF;
 
     if (loan.file == NULL)
         return -EBADF;
-    request->pid = pidfd_pid(loan.file);
-    if ((file_flags(loan.file) & LX_O_NONBLOCK) != 0 &&
-        (request->options & LX_WNOHANG) == 0) {
-        request->options |= LX_WNOHANG;
-        request->is_patient = true;
+    if ((file_flags(loan.file) & LX_O_NONBLOCK) != 0) {
+        is_busy = (options & LX_WNOHANG) == 0;
+        options |= LX_WNOHANG;
     }
-    if (request->pid != NULL)
-        result = wait_and_inform(self, args, request);
+    if (pidfd_pid(loan.file) != NULL)
+        result =
+            process_wait_pid(self->task, pidfd_pid(loan.file), options, &found);
     fd_give_back(loan);
-    return result;
+    if (result == 0 && is_busy)
+        return -EAGAIN;
+    return tell_found(self, args, result, &found);
 }
 
 int64_t sys_waitid(struct thread *self, const uint64_t *args)
@@ -161,16 +157,19 @@ int64_t sys_waitid(struct thread *self, const uint64_t *args)
     const unsigned events = LX_WEXITED | LX_WSTOPPED | LX_WCONTINUED;
     const unsigned known = events | LX_WNOHANG | LX_WNOWAIT | WAIT_OF_THREADS;
     struct wait_request request = {.options = (unsigned)args[3]};
-    int error;
+    int32_t id = (int32_t)(uint32_t)args[1];
+    struct wait_result found;
+    int result;
 
     if ((request.options & ~known) != 0 || (request.options & events) == 0)
         return -EINVAL;
-    error = take_which((uint32_t)args[0], (int32_t)(uint32_t)args[1], &request);
-    if (error != 0)
-        return error;
-    if (request.which == WAIT_PIDFD)
-        return wait_for_pidfd(self, args, &request);
-    return wait_and_inform(self, args, &request);
+    if ((uint32_t)args[0] == LX_P_PIDFD)
+        return id >= 0 ? wait_for_pidfd(self, args, id) : -EINVAL;
+    result = take_which((uint32_t)args[0], id, &request);
+    if (result != 0)
+        return result;
+    result = process_wait(self->task, &request, &found);
+    return tell_found(self, args, result, &found);
 }
 
 int64_t sys_getrusage(struct thread *self, const uint64_t *args)

@@ -93,7 +93,7 @@ static int watch_one(struct thread *self, struct poll_watches *watches,
     for (unsigned i = 0; i < SETS; i++)
         if ((select->asked[i][fd / WORD_BITS] >> (fd % WORD_BITS) & 1) != 0)
             events |= ready_bits[i];
-    error = poll_watch(watches, loan.file, events);
+    error = poll_add(watches, loan.file, events);
     fd_give_back(loan);
     return error;
 }
