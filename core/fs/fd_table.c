@@ -139,7 +139,7 @@ static int reach(struct fd_table *table, unsigned fd)
     struct fd_row *row;
 
     while (count <= fd / FD_CHUNK)
-        count *= 2;
+        count = (unsigned)min_u64(2 * count, FD_CHUNKS_MAX);
     if (count == FD_CHUNKS_FIRST)
         return 0;
     row = kmem_alloc(row_size(count), MEM_WAIT | MEM_ZERO, NULL);

@@ -18,7 +18,7 @@
 enum {
     FD_CHUNK = 64,
     FD_CHUNKS_FIRST = 4,  /* that a table has room for from the start */
-    FD_CHUNKS_MAX = 8192, /* and at the end: one kmem_alloc() of pointers */
+    FD_CHUNKS_MAX = 8188, /* and at the end: one kmem_alloc() is a row */
     FD_MAX = FD_CHUNK * FD_CHUNKS_MAX
 };
 

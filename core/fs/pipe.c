@@ -465,20 +465,24 @@ static struct user *payer_of(const struct cred *cred)
 /* The two files, for which pipe has an end and a reference each. */
 static int make_files(struct pipe *pipe, unsigned flags, struct file *ends[2])
 {
-    int error = file_create(&pipe_file_ops,
-                            (flags & LX_O_NONBLOCK) | LX_O_RDONLY, pipe, ends);
+    struct file *reader, *writer;
+    int error = file_create(
+        &pipe_file_ops, (flags & LX_O_NONBLOCK) | LX_O_RDONLY, pipe, &reader);
 
     if (error != 0) {
         drop_end(pipe, LX_O_RDONLY);
         drop_end(pipe, LX_O_WRONLY);
         return error;
     }
-    error = file_create(&pipe_file_ops, flags | LX_O_WRONLY, pipe, &ends[1]);
+    error = file_create(&pipe_file_ops, flags | LX_O_WRONLY, pipe, &writer);
     if (error != 0) {
-        file_put(ends[0]);
+        file_put(reader);
         drop_end(pipe, LX_O_WRONLY);
+        return error;
     }
-    return error;
+    ends[0] = reader;
+    ends[1] = writer;
+    return 0;
 }
 
 int pipe_create(const struct cred *cred, unsigned flags, struct file *ends[2])

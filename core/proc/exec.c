@@ -21,6 +21,7 @@
 #include "core/proc/exec_image.h"
 #include "core/proc/exec_script.h"
 #include "core/proc/exec_strings.h"
+#include "core/proc/files.h"
 #include "core/proc/process_impl.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"

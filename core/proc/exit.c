@@ -18,6 +18,7 @@
 #include "core/id/cred.h"
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
+#include "core/proc/files.h"
 #include "core/proc/process_impl.h"
 #include "core/proc/usage.h"
 #include "core/sched/thread.h"

@@ -13,6 +13,7 @@
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
 #include "core/id/pid.h"
+#include "core/proc/files.h"
 #include "core/proc/process.h"
 
 /* The process that bears pid now, or NULL. Tree lock. */

@@ -18,6 +18,7 @@
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
 #include "core/mem/cache.h"
+#include "core/proc/files.h"
 #include "core/proc/process_impl.h"
 #include "core/proc/signalfd.h"
 #include "core/proc/timerfd.h"

@@ -179,14 +179,6 @@ void process_end_locked(struct process *process, int status);
 /* Puts cred, whose reference it takes, in place of the running thread's. */
 void task_set_cred(struct task *task, struct cred *cred);
 
-/* Puts files, whose reference it takes, in place of the running thread's, whose
- * reference the caller gets. */
-MUST_USE struct fd_table *task_swap_files(struct task *task,
-                                          struct fd_table *files);
-
-/* The descriptors of any task, with a reference; NULL: it ends. */
-MUST_USE struct fd_table *task_files(struct task *task);
-
 /* The status that task's end will show (as wait4(2) stores it). */
 int task_exit_status(struct task *task);
 

@@ -181,11 +181,6 @@ signal_set signal_pending_set(struct task *task);
 MUST_USE int signal_wait(struct task *task, signal_set set,
                          uint64_t deadline_ns, struct lx_siginfo *out);
 
-/* Takes one of set that is pending for task: its number, or 0. And those of set
- * that are. */
-unsigned signal_take(struct task *task, signal_set set, struct lx_siginfo *out);
-signal_set signal_pending_of(struct task *task, signal_set set);
-
 /* sigaltstack(2) for the running thread, whose rsp is sp; NULLs are left out.
  * 0, -EPERM (in use), -EINVAL, -ENOMEM (too small). */
 MUST_USE int signal_change_stack(struct task *task, uaddr_t sp,

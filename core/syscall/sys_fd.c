@@ -6,6 +6,7 @@
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
 #include "core/fs/pipe.h"
+#include "core/proc/files.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 
