@@ -12,6 +12,7 @@
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
 #include "core/proc/boot_options.h"
+#include "core/proc/exec.h"
 #include "core/proc/process.h"
 #include "core/sched/cpus.h"
 #include "core/sched/thread.h"
@@ -133,6 +134,7 @@ void core_main(void)
         give_up(STATUS_NO_RESOURCES, "too little memory", error);
     store_init_all();
     process_init_all();
+    exec_set_random(!options.fixed_places);
     start_threads();
     sched_run();
 }

@@ -10,6 +10,7 @@
 
 #include "core/abi/errno.h"
 #include "core/abi/limits.h"
+#include "core/abi/personality.h"
 #include "core/abi/stat.h"
 #include "core/base/log.h"
 #include "core/base/string.h"
@@ -26,6 +27,8 @@
 #include "hal/user.h"
 
 enum { SCRIPTS_MAX = 5 }; /* interpreters that are scripts themselves */
+
+static bool is_fixed; /* atomic: no program's places are random */
 
 /* An exec in progress; large, so not on the stack. */
 struct exec {
@@ -301,13 +304,27 @@ static void change_over(struct exec *exec, struct aspace *as,
         exec->files = NULL;
     }
     fd_close_marked(task->files);
-    if (is_secure(exec->cred))
+    if (is_secure(exec->cred)) {
         __atomic_store_n(&task->parent_death_signal, 0, __ATOMIC_RELAXED);
+        task->personality &= ~LX_PER_CLEAR_ON_SETID;
+    }
     __atomic_store_n(&process->dumpable, is_secure(exec->cred) ? 0 : 1,
                      __ATOMIC_RELAXED);
     task_set_cred(task, exec->cred);
     exec->cred = NULL;
     set_name(task, exec->path);
+}
+
+void exec_set_random(bool is_random)
+{
+    __atomic_store_n(&is_fixed, !is_random, __ATOMIC_RELAXED);
+}
+
+static bool places_are_random(const struct exec *exec)
+{
+    return !__atomic_load_n(&is_fixed, __ATOMIC_RELAXED) &&
+           ((exec->task->personality & LX_ADDR_NO_RANDOMIZE) == 0 ||
+            is_secure(exec->cred));
 }
 
 static int run_image(struct exec *exec)
@@ -323,6 +340,7 @@ static int run_image(struct exec *exec)
         .strings = &exec->strings,
         .cred = exec->cred,
         .is_secure = is_secure(exec->cred),
+        .is_random = places_are_random(exec),
         .limits = &task->process->limits,
     };
     struct image_start start = {0};

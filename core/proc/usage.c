@@ -16,6 +16,11 @@ enum { NS_PER_TICK = 10000000, NS_PER_US = 1000 };
 
 void usage_add_task(struct usage *to, struct task *task)
 {
+    uint64_t voluntary, involuntary;
+
+    thread_switches(task->thread, &voluntary, &involuntary);
+    to->voluntary += voluntary;
+    to->involuntary += involuntary;
     to->user_ns += thread_run_ns(task->thread);
     to->minor_faults += __atomic_load_n(&task->minor_faults, __ATOMIC_RELAXED);
     to->major_faults += __atomic_load_n(&task->major_faults, __ATOMIC_RELAXED);

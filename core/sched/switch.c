@@ -153,6 +153,10 @@ static void set_current(struct runq *rq, struct thread *prev,
 {
     next->state = THREAD_RUNNING;
     next->sched.started_ns = hal_clock_now();
+    if (prev->state == THREAD_READY)
+        prev->sched.involuntary++;
+    else
+        prev->sched.voluntary++;
     __atomic_store_n(&rq->is_idle, next == &rq->idle, __ATOMIC_RELAXED);
     __atomic_store_n(&cpu_this()->current, next, __ATOMIC_RELAXED);
     __atomic_fetch_or(&prev->work, prev->switch_work, __ATOMIC_RELAXED);

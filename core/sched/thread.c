@@ -227,6 +227,17 @@ uint64_t thread_affinity(struct thread *thread) NO_TSA
     return mask;
 }
 
+void thread_switches(struct thread *thread, uint64_t *voluntary,
+                     uint64_t *involuntary) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(thread, &saved);
+
+    *voluntary = thread->sched.voluntary;
+    *involuntary = thread->sched.involuntary;
+    spin_unlock_irq(&rq->lock, saved);
+}
+
 uint64_t thread_run_ns(struct thread *thread) NO_TSA
 {
     unsigned saved;

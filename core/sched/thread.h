@@ -62,6 +62,8 @@ struct sched_entity {
                             relative to its queue's min_vruntime */
     uint64_t run_ns;     /* spent running, in all */
     uint64_t started_ns; /* when it was last charged, while it runs */
+    uint64_t voluntary, involuntary; /* times it left a CPU: to wait; while it
+                                        could have gone on */
     uint64_t affinity;   /* a bit per CPU it may run on */
     bool is_queued;      /* on a queue of runqs[thread->cpu] */
 };
@@ -115,6 +117,11 @@ void thread_get_params(struct thread *thread, struct thread_params *out);
  * return to user mode or unpin. */
 MUST_USE int thread_set_affinity(struct thread *thread, uint64_t mask);
 uint64_t thread_affinity(struct thread *thread);
+
+/* How often it gave its CPU to another: to wait, and while it could have gone
+ * on (getrusage(2)). */
+void thread_switches(struct thread *thread, uint64_t *voluntary,
+                     uint64_t *involuntary);
 
 /* Nanoseconds it has run. */
 uint64_t thread_run_ns(struct thread *thread);

@@ -48,6 +48,7 @@ SIGINFO = [
     ("of.sys.arch", "si_arch")]
 
 ORACLES = {
+    "personality.h": Oracle(["linux/personality.h"]),
     "auxvec.h": Oracle(
         ["linux/auxvec.h", "asm/auxvec.h", "elf.h"],
         structs={"auxv": "Elf64_auxv_t"},
