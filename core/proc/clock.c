@@ -8,6 +8,7 @@
 #include "core/abi/time.h"
 #include "core/id/nsset.h"
 #include "core/proc/process.h"
+#include "core/proc/timers.h"
 #include "core/sched/thread.h"
 #include "core/sched/waitq.h"
 #include "hal/clock.h"
@@ -36,6 +37,7 @@ void clock_set_wall(uint64_t ns)
     __atomic_store_n(&wall.offset, ns - hal_clock_wall(), __ATOMIC_RELAXED);
     __atomic_add_fetch(&wall.steps, 1, __ATOMIC_SEQ_CST);
     waitq_wake_all(&wall.stepped);
+    timers_follow_wall();
 }
 
 bool clock_is_cpu(int32_t clock)

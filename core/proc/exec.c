@@ -22,6 +22,7 @@
 #include "core/proc/exec_script.h"
 #include "core/proc/exec_strings.h"
 #include "core/proc/process_impl.h"
+#include "core/sched/lend.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "hal/user.h"
@@ -278,6 +279,7 @@ static void forget_user_words(struct task *task)
     task->robust_list = 0;
     task->rseq = 0;
     task->thread->switch_work = 0;
+    lend_open(task->thread);
 }
 
 /* Nothing fails from here on: what execve(2) says is not preserved goes. */

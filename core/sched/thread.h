@@ -22,6 +22,7 @@
 
 struct hal_mmu;
 struct hal_user;
+struct lend;
 struct runq;
 struct task; /* core/proc: the process side of a user thread */
 
@@ -58,6 +59,10 @@ struct sched_entity {
     struct tree_node node; /* fair queue, by (vruntime, number) */
     struct list link;      /* real-time queue */
     struct thread_params params;
+    unsigned lent;       /* real-time priority that others lend it; 0: none */
+    unsigned level;      /* the real-time priority it runs with, its own or
+                            lent; 0: fair. Atomic */
+    uint64_t burst_ns;   /* spent running since it last waited */
     uint64_t vruntime;   /* ns, weighted; of a queued or running thread
                             relative to its queue's min_vruntime */
     uint64_t run_ns;     /* spent running, in all */
@@ -84,6 +89,10 @@ struct thread {
     struct hal_user *user;    /* NULL: a kernel thread; run queue lock */
     struct hal_mmu *mmu;      /* what runs below it; run queue lock */
     struct task *task;        /* core/proc's; const once it runs */
+    struct list lenders;      /* of lend.link: who waits for it; lend lock */
+    unsigned lender_count;    /* of them; atomic */
+    bool is_closed;           /* nobody may lend to it; atomic */
+    struct lend *waits;       /* for whom; NULL: nobody. Lend lock, atomic */
     struct lockdep_held held; /* sleeping locks, in checked builds; its own */
 };
 
@@ -122,6 +131,14 @@ uint64_t thread_affinity(struct thread *thread);
  * on (getrusage(2)). */
 void thread_switches(struct thread *thread, uint64_t *voluntary,
                      uint64_t *involuntary);
+
+/* The real-time priority it runs with, its own or one that is lent to it
+ * (core/sched/lend.h); 0: it is fair. */
+unsigned thread_level(struct thread *thread);
+
+/* Nanoseconds a real-time thread has run since it last waited; 0: it is fair
+ * (RLIMIT_RTTIME of getrlimit(2)). */
+uint64_t thread_burst_ns(struct thread *thread);
 
 /* Nanoseconds it has run. */
 uint64_t thread_run_ns(struct thread *thread);

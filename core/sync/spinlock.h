@@ -23,6 +23,7 @@ enum lock_rank {
     LOCK_RANK_OBJECT = 70,
     LOCK_RANK_AMAP = 75,
     LOCK_RANK_TIMERS = 80,   /* a process's */
+    LOCK_RANK_WALL_TIMERS = 81,
     LOCK_RANK_PROCESS = 110, /* spinlocks from here */
     LOCK_RANK_SIGNAL = 114,
     LOCK_RANK_ACTIONS = 115,
@@ -30,6 +31,7 @@ enum lock_rank {
     LOCK_RANK_FUTEX = 117, /* two by ascending address */
     LOCK_RANK_WORKER = 118,
     LOCK_RANK_WAITQ = 120,
+    LOCK_RANK_LEND = 125,
     LOCK_RANK_RUNQ = 130,
     LOCK_RANK_TIMER = 140,
     LOCK_RANK_PT = 150,

@@ -48,6 +48,9 @@ SIGINFO = [
     ("of.sys.arch", "si_arch")]
 
 ORACLES = {
+    "membarrier.h": Oracle(
+        ["linux/membarrier.h"],
+        newer=["LX_MEMBARRIER_CMD_GET_REGISTRATIONS"]),
     "personality.h": Oracle(["linux/personality.h"]),
     "auxvec.h": Oracle(
         ["linux/auxvec.h", "asm/auxvec.h", "elf.h"],
