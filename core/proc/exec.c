@@ -293,7 +293,7 @@ static void change_over(struct exec *exec, struct aspace *as,
     if (old != NULL)
         task_release_words(task);
     use_aspace(as);
-    process->as = as;
+    old = process_change_aspace(process, as);
     task_release_vfork(task);
     if (old != NULL)
         aspace_put(old);

@@ -92,6 +92,7 @@ void task_leave_memory(struct task *task)
 {
     struct process *process = task->process;
     struct hal_user *user = task->thread->user;
+    struct aspace *as;
 
     if (process->as != NULL)
         task_release_words(task);
@@ -103,9 +104,9 @@ void task_leave_memory(struct task *task)
     if (__atomic_sub_fetch(&process->running, 1, __ATOMIC_ACQ_REL) != 0)
         return;
     usage_note_memory(process);
-    if (process->as != NULL)
-        aspace_put(process->as);
-    process->as = NULL;
+    as = process_change_aspace(process, NULL);
+    if (as != NULL)
+        aspace_put(as);
 }
 
 /* What tells the parent of a child's end (sigaction(2), SIGCHLD). */

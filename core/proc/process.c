@@ -83,6 +83,7 @@ struct process *process_alloc(void)
     waitq_init(&process->waiters);
     process->started_ns = hal_clock_now();
     process->dumpable = 1;
+    limit_watch_init(process);
     return process;
 }
 
@@ -100,6 +101,27 @@ struct task *task_alloc(void)
     return task;
 }
 
+struct aspace *process_get_aspace(struct process *process)
+{
+    unsigned saved = spin_lock_irq(&process->signals.lock);
+    struct aspace *as = process->as;
+
+    if (as != NULL)
+        aspace_get(as);
+    spin_unlock_irq(&process->signals.lock, saved);
+    return as;
+}
+
+struct aspace *process_change_aspace(struct process *process, struct aspace *as)
+{
+    unsigned saved = spin_lock_irq(&process->signals.lock);
+    struct aspace *old = process->as;
+
+    process->as = as;
+    spin_unlock_irq(&process->signals.lock, saved);
+    return old;
+}
+
 void process_get(struct process *process)
 {
     refcount_get(&process->refs);
@@ -111,6 +133,7 @@ void process_put(struct process *process)
         return;
     ASSERT(list_is_empty(&process->threads));
     ASSERT(!list_is_linked(&process->sibling));
+    limit_watch_fini(process);
     if (process->as != NULL)
         aspace_put(process->as); /* it never ran */
     if (process->signals.actions != NULL)

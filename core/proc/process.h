@@ -23,6 +23,7 @@
 
 #include "core/id/limits.h"
 #include "core/id/pid.h"
+#include "core/proc/limit_watch.h"
 #include "core/proc/signal.h"
 #include "hal/types.h"
 
@@ -35,7 +36,10 @@ struct store;
 struct thread;
 struct user;
 
-enum { PROCESS_NAME_MAX = 16 }; /* TASK_COMM_LEN, with the NUL */
+enum {
+    PROCESS_NAME_MAX = 16, /* TASK_COMM_LEN, with the NUL */
+    TASK_SLACK_NS = 50000  /* init's timer slack */
+};
 
 enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_REAPED };
 
@@ -83,12 +87,15 @@ struct process {
     struct usage child_usage;   /* of children waited for; tree lock */
     uint64_t started_ns;        /* const */
 
-    struct aspace *as; /* replaced by exec, by its only thread; NULL at the end
-                        */
+    struct aspace *as; /* replaced by exec, by its only thread; NULL at the
+                          end. Its threads read it as their own; written under
+                          signals.lock, for process_get_aspace() */
     struct limits limits;
+    struct limit_watch limit_watch;
     struct store *store; /* where paths lead; const */
     struct user *user;   /* that a zombie counts for; tree lock */
     int dumpable;        /* PR_SET_DUMPABLE; atomic */
+    bool no_huge_pages;  /* PR_SET_THP_DISABLE: there are none; atomic */
 };
 
 /* How a call that was cut short goes on: run again with these (the number is
@@ -116,6 +123,9 @@ struct task {
     struct waitq vfork_waiters;  /* the parent, in vfork(2) */
     bool is_vforked;             /* it uses its parent's memory; atomic */
     bool no_new_privs;           /* own */
+    uint64_t timer_slack_ns;     /* PR_SET_TIMERSLACK: sleeps may be this much
+                                    longer; they are not. Own */
+    uint64_t default_slack_ns;   /* what it was at the beginning; const */
     bool resets_on_fork;         /* SCHED_RESET_ON_FORK; own */
     char name[PROCESS_NAME_MAX]; /* of the program, or PR_SET_NAME; own */
     uint32_t personality;        /* own */
@@ -156,6 +166,10 @@ struct list *process_list(void);
  * zombie is found, a thread that has left is not. Any context. */
 MUST_USE struct process *process_find(struct pid_ns *ns, int number);
 MUST_USE struct task *task_find(struct pid_ns *ns, int number);
+
+/* The address space of any process, with a reference; NULL: it has ended. Any
+ * context. */
+MUST_USE struct aspace *process_get_aspace(struct process *process);
 
 void process_get(struct process *process);
 void process_put(struct process *process); /* may sleep */

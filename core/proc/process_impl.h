@@ -39,6 +39,11 @@ void task_link(struct task *task);
  * no other thread of the process may use it. May sleep. */
 void task_leave_memory(struct task *task);
 
+/* Puts as, whose reference it takes, in place of the one there was; that one's
+ * is the caller's. */
+MUST_USE struct aspace *process_change_aspace(struct process *process,
+                                              struct aspace *as);
+
 /* What others see in the memory that the thread lets go of: robust futexes,
  * the word of set_tid_address(2). May sleep. */
 void task_release_words(struct task *task);

@@ -96,7 +96,7 @@ ORACLES = {
                *((f"offsetof(struct lx_rseq, {f})",
                   f"offsetof(struct rseq, {f})")
                  for f in ("cpu_id_start", "cpu_id", "rseq_cs", "flags"))]),
-    "sched.h": Oracle(["linux/sched.h"]),
+    "sched.h": Oracle(["linux/sched.h", "linux/sched/types.h"]),
     "sigcontext.h": Oracle(
         ["linux/signal.h", "asm/sigcontext.h", "asm/ucontext.h"],
         structs={"fpx_sw_bytes": "struct _fpx_sw_bytes",
