@@ -78,15 +78,15 @@ struct lx_sched_attr {
 };
 LX_SIZE_IS(struct lx_sched_attr, 56);
 
-#define LX_SCHED_ATTR_SIZE_VER0        48
-#define LX_SCHED_ATTR_SIZE_VER1        56
+#define LX_SCHED_ATTR_SIZE_VER0      48
+#define LX_SCHED_ATTR_SIZE_VER1      56
 
-#define LX_SCHED_FLAG_RESET_ON_FORK    0x01
-#define LX_SCHED_FLAG_RECLAIM          0x02
-#define LX_SCHED_FLAG_DL_OVERRUN       0x04
-#define LX_SCHED_FLAG_KEEP_POLICY      0x08
-#define LX_SCHED_FLAG_KEEP_PARAMS      0x10
-#define LX_SCHED_FLAG_UTIL_CLAMP_MIN   0x20
-#define LX_SCHED_FLAG_UTIL_CLAMP_MAX   0x40
+#define LX_SCHED_FLAG_RESET_ON_FORK  0x01
+#define LX_SCHED_FLAG_RECLAIM        0x02
+#define LX_SCHED_FLAG_DL_OVERRUN     0x04
+#define LX_SCHED_FLAG_KEEP_POLICY    0x08
+#define LX_SCHED_FLAG_KEEP_PARAMS    0x10
+#define LX_SCHED_FLAG_UTIL_CLAMP_MIN 0x20
+#define LX_SCHED_FLAG_UTIL_CLAMP_MAX 0x40
 
 #endif /* CORE_ABI_SCHED_H */

@@ -452,12 +452,13 @@ static int change_word(uaddr_t addr, const struct wake_op *op, uint32_t *old)
 }
 
 /* The wakes of FUTEX_WAKE_OP; under both locks. */
-static int wake_both(const struct futex_move *move, const struct futex_key *from,
-                     const struct futex_key *to, bool also_second) NO_TSA
+static int wake_both(const struct futex_move *move,
+                     const struct futex_key *from, const struct futex_key *to,
+                     bool also_second) NO_TSA
 {
     const uint32_t any = LX_FUTEX_BITSET_MATCH_ANY;
-    int woken = wake_in(futex_bucket_of(from), from, at_least_one(move->wake),
-                        any);
+    int woken =
+        wake_in(futex_bucket_of(from), from, at_least_one(move->wake), any);
     int others;
 
     if (woken < 0 || !also_second)

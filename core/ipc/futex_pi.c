@@ -488,9 +488,8 @@ static int move_keys(const struct futex_move *move,
             result = now == *move->expect ? move_all(&m, &owner) : -EAGAIN;
         futex_unlock_two(m.bucket, m.goal);
         owner_put(&owner);
-        if (result == -EFAULT &&
-            (futex_bring_in(&move->from, HAL_READ) != 0 ||
-             futex_bring_in(&move->to, HAL_WRITE) != 0))
+        if (result == -EFAULT && (futex_bring_in(&move->from, HAL_READ) != 0 ||
+                                  futex_bring_in(&move->to, HAL_WRITE) != 0))
             return -EFAULT;
     } while (result == AGAIN || result == -EFAULT);
     return result;

@@ -2,8 +2,8 @@
 /*
  * core/proc/timers.c - contract in timers.h.
  *
- * A timer for a time of the wall clock follows when that is set: such timers are
- * on one list, under a mutex, and are armed anew then. One that was given a
+ * A timer for a time of the wall clock follows when that is set: such timers
+ * are on one list, under a mutex, and are armed anew then. One that was given a
  * time from now counts that time, whatever the wall clock does.
  *
  * A timer on a clock of time used looks at that clock when it could first have
@@ -54,7 +54,7 @@ struct process_timer {
     struct signal_info info;
     bool is_on_wall;     /* next_ns is the wall clock's; as next_ns */
     struct list on_wall; /* wall.timers; its lock */
-    struct list link; /* of process_timers.created; its lock */
+    struct list link;    /* of process_timers.created; its lock */
 };
 
 struct process_timers {

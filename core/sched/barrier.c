@@ -26,8 +26,7 @@ static bool ask(struct runq *rq, const struct cpus_barrier *barrier,
         hal_user_interrupt(running->user);
     }
     if (is_meant)
-        *ticket =
-            __atomic_add_fetch(&rq->barriers_wanted, 1, __ATOMIC_SEQ_CST);
+        *ticket = __atomic_add_fetch(&rq->barriers_wanted, 1, __ATOMIC_SEQ_CST);
     spin_unlock_irq(&rq->lock, saved);
     if (is_meant)
         hal_cpu_kick(rq->cpu);

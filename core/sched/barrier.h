@@ -11,9 +11,10 @@ struct hal_mmu;
 
 /* Of which CPUs, and what the threads there do before user mode again. */
 struct cpus_barrier {
-    const struct hal_mmu *mmu; /* those that run in it; NULL: all user threads */
-    uint64_t cpus;             /* of these, a bit each */
-    unsigned work;             /* THREAD_WORK_* for these threads; or 0 */
+    const struct hal_mmu
+        *mmu;      /* those that run in it; NULL: all user threads */
+    uint64_t cpus; /* of these, a bit each */
+    unsigned work; /* THREAD_WORK_* for these threads; or 0 */
 };
 
 C_DECLS_BEGIN

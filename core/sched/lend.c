@@ -150,8 +150,7 @@ void lend_close(struct thread *thread)
         return;
     spin_lock(&lend_lock);
     while (!list_is_empty(&thread->lenders)) {
-        struct lend *lend =
-            list_entry(thread->lenders.next, struct lend, link);
+        struct lend *lend = list_entry(thread->lenders.next, struct lend, link);
 
         leave(lend);
         make_orphan(lend);

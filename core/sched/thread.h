@@ -69,8 +69,8 @@ struct sched_entity {
     uint64_t started_ns; /* when it was last charged, while it runs */
     uint64_t voluntary, involuntary; /* times it left a CPU: to wait; while it
                                         could have gone on */
-    uint64_t affinity;   /* a bit per CPU it may run on */
-    bool is_queued;      /* on a queue of runqs[thread->cpu] */
+    uint64_t affinity;               /* a bit per CPU it may run on */
+    bool is_queued;                  /* on a queue of runqs[thread->cpu] */
 };
 
 struct thread {

@@ -22,7 +22,7 @@ enum lock_rank {
     LOCK_RANK_ASPACE = 50,
     LOCK_RANK_OBJECT = 70,
     LOCK_RANK_AMAP = 75,
-    LOCK_RANK_TIMERS = 80,   /* a process's */
+    LOCK_RANK_TIMERS = 80, /* a process's */
     LOCK_RANK_WALL_TIMERS = 81,
     LOCK_RANK_PROCESS = 110, /* spinlocks from here */
     LOCK_RANK_SIGNAL = 114,

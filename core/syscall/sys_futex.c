@@ -172,8 +172,8 @@ static int64_t wait_requeue_pi(struct thread *self, const uint64_t *args)
     int error = take_absolute(self, args[3], clock_of(op), &deadline);
 
     if (error == 0)
-        error = futex_wait_requeue_pi(&word, (uint32_t)args[2], &to, &me,
-                                      deadline);
+        error =
+            futex_wait_requeue_pi(&word, (uint32_t)args[2], &to, &me, deadline);
     return error == -EINTR ? -ERESTART_NOINTR : error;
 }
 
@@ -191,8 +191,7 @@ static int64_t requeue_pi(struct thread *self, const uint64_t *args)
 static bool takes_clock(uint32_t command)
 {
     return command == LX_FUTEX_WAIT || command == LX_FUTEX_WAIT_BITSET ||
-           command == LX_FUTEX_LOCK_PI2 ||
-           command == LX_FUTEX_WAIT_REQUEUE_PI;
+           command == LX_FUTEX_LOCK_PI2 || command == LX_FUTEX_WAIT_REQUEUE_PI;
 }
 
 int64_t sys_futex(struct thread *self, const uint64_t *args)

@@ -105,8 +105,8 @@ static int decide(const struct schedule *wish, const struct thread_params *now,
     if (wish->sets_policy)
         out->policy = (enum thread_policy)wish->policy;
     out->priority = wish->priority;
-    if (wish->sets_nice && (out->policy == THREAD_NORMAL ||
-                            out->policy == THREAD_BATCH))
+    if (wish->sets_nice &&
+        (out->policy == THREAD_NORMAL || out->policy == THREAD_BATCH))
         out->nice = wish->nice;
     if (!is_sound(out))
         return -EINVAL;
@@ -225,8 +225,7 @@ int64_t sys_sched_getparam(struct thread *self, const uint64_t *args)
 
 /* --- sched_setattr(2) ----------------------------------------------------- */
 
-#define FLAGS_UTIL \
-    (LX_SCHED_FLAG_UTIL_CLAMP_MIN | LX_SCHED_FLAG_UTIL_CLAMP_MAX)
+#define FLAGS_UTIL (LX_SCHED_FLAG_UTIL_CLAMP_MIN | LX_SCHED_FLAG_UTIL_CLAMP_MAX)
 #define FLAGS_ALL \
     (LX_SCHED_FLAG_RESET_ON_FORK | LX_SCHED_FLAG_RECLAIM | \
      LX_SCHED_FLAG_DL_OVERRUN | LX_SCHED_FLAG_KEEP_POLICY | \
@@ -279,8 +278,7 @@ static int take_attr(struct thread *self, uaddr_t from,
         (void)!copy_out_struct(as, from, &right_size);
     if (error != 0)
         return error;
-    if ((out->sched_flags & FLAGS_UTIL) != 0 &&
-        size < LX_SCHED_ATTR_SIZE_VER1)
+    if ((out->sched_flags & FLAGS_UTIL) != 0 && size < LX_SCHED_ATTR_SIZE_VER1)
         return -EINVAL;
     return 0;
 }

@@ -84,8 +84,8 @@ void aspace_set_limits(struct aspace *as, const struct aspace_limits *limits);
  * it counts. No lock is taken. */
 void aspace_set_may_lock(struct aspace *as, bool may_lock);
 
-/* Notes what membarrier(2) is registered for, LX_MEMBARRIER_CMD_REGISTER_* bits;
- * returns all of them. fork inherits them. No lock is taken. */
+/* Notes what membarrier(2) is registered for, LX_MEMBARRIER_CMD_REGISTER_*
+ * bits; returns all of them. fork inherits them. No lock is taken. */
 unsigned aspace_add_barriers(struct aspace *as, unsigned bits);
 
 /* Where addresses chosen by aspace_map() end: the highest room below base, or

@@ -34,8 +34,8 @@ struct aspace {
     unsigned map_flags GUARDED_BY(lock); /* REGION_* of what is mapped next */
     struct aspace_limits limits;         /* each atomic */
     unsigned barriers; /* LX_MEMBARRIER_CMD_REGISTER_*; atomic */
-    bool may_lock;                       /* atomic; more than limits.locked */
-    uaddr_t mmap_base GUARDED_BY(lock);  /* addresses are chosen below it */
+    bool may_lock;     /* atomic; more than limits.locked */
+    uaddr_t mmap_base GUARDED_BY(lock); /* addresses are chosen below it */
     uaddr_t brk_start GUARDED_BY(lock);
     uaddr_t brk GUARDED_BY(lock);
 

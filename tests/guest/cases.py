@@ -113,6 +113,8 @@ def die_cases():
 
 def signal_cases():
     return [Case("signal"), Case("sigwait"), Case("sigqueue"),
+            Case("busyloop"), Case("altstack"), Case("sarestart"),
+            Case("sigflags"), Case("siglimit"),
             Case("sigwait", "read", asks=True)] + [
         Case("signal", f"wild-{n}") for n in range(9)]
 
@@ -134,21 +136,27 @@ GROUPS = {
     "io": [Case("write"), Case("read", stdin=b"0123456789")],
     "memory": [Case("brk"), Case("mmap"), Case("mprotect"), Case("mremap"),
                Case("madvise"), Case("mincore"), Case("msync"),
-               Case("mlock"), Case("growsdown")],
+               Case("mlock"), Case("growsdown"), Case("wipe"),
+               Case("mappings"), Case("copyrace")],
     "big": [Case("big", "16")],
     "huge": [Case("big", "256")],
     "self": [Case("arch"), Case("ids"), Case("random"), Case("regs"),
              Case("xsave", asks=True)],
     "path": [Case("path")],
     "process": [Case("fork"), Case("vfork"), Case("wait"), Case("waitid"),
-                Case("orphan"), Case("group"), Case("usage"), Case("fds")],
-    "thread": [Case("clone"), Case("clone3"), Case("leader"), Case("sched")],
-    "exec": [Case("exec"), Case("execat"), Case("dynamic", "a", "b")],
+                Case("orphan"), Case("group"), Case("usage"), Case("fds"),
+                Case("pdeath"), Case("bomb")],
+    "thread": [Case("clone"), Case("clone3"), Case("leader"), Case("sched"),
+               Case("avx"), Case("membarrier"), Case("litmus")],
+    "exec": [Case("exec"), Case("execat"), Case("dynamic", "a", "b"),
+             Case("aslr"), Case("execthread")],
     "identity": [Case("cred"), Case("limits"), Case("prctl"),
                  Case("system")],
     "signal": signal_cases(),
-    "futex": [Case("futex")],
-    "sleep": [Case("sleep"), Case("sleep", "set", status=0)],
+    "futex": [Case("futex"), Case("bitset"), Case("futexpi"),
+              Case("requeuepi"), Case("robust"), Case("pshared")],
+    "sleep": [Case("sleep"), Case("sleep", "set", status=0), Case("itimer"),
+              Case("wallstep", status=0)],
     "absent": [Case("absent"), Case("absent", "own", status=0),
                Case("absent", "probes", status=0, worlds=("bare",))],
     # Must be told apart from the host: tests run_guest.py itself.

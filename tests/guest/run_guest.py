@@ -7,8 +7,8 @@ run_guest.py --kernel FILE --programs DIR [--world hosted|bare]
              [--machine microvm|q35] [--iso] [--cpus N] [--valgrind] [--seed N]
              [--traces DIR [--check-abi]] GROUP...
 
-GROUP is one of tests/guest/cases.py, or all (but differs, front and huge). With
---traces the calls are traced into DIR/PROGRAM.WORLD.strace; --check-abi then
+GROUP is one of tests/guest/cases.py, a program's name (all its cases), or all
+(but differs, front and huge). With --traces the calls are traced into DIR/PROGRAM.WORLD.strace; --check-abi then
 holds them against core/abi/syscalls.tbl.
 """
 import argparse
@@ -188,6 +188,15 @@ def run_program(args, program, chosen):
     return bad
 
 
+def cases_of(program):
+    """All cases of a program; there are some."""
+    found = [case for group in cases.GROUPS.values() for case in group
+             if case.program == program]
+    if not found:
+        sys.exit(f"run_guest: {program}: no group, no program")
+    return found
+
+
 def main():
     args = parse(sys.argv[1:])
     groups = args.groups
@@ -200,7 +209,7 @@ def main():
                 os.unlink(os.path.join(args.traces, name))
     chosen = {}
     for group in groups:
-        for case in cases.GROUPS[group]:
+        for case in cases.GROUPS.get(group) or cases_of(group):
             if args.world not in case.worlds or \
                     args.valgrind and not case.valgrind or \
                     args.seed and case.asks:
