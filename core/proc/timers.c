@@ -190,7 +190,7 @@ static void change(struct process_timer *t, const struct timer_setting *fresh,
         return;
     disarm(t);
     if (t->is_posix)
-        signal_forget_info(t->process, &t->info);
+        signal_forget_timer(t->process, t->task, &t->info);
     t->interval_ns = fresh->interval_ns;
     if (fresh->value_ns == 0)
         return;
@@ -269,7 +269,7 @@ int timers_change_interval(struct process *process, int which,
 static void destroy(struct process_timer *t)
 {
     disarm(t);
-    signal_forget_info(t->process, &t->info);
+    signal_forget_timer(t->process, t->task, &t->info);
     list_remove(&t->link);
     if (t->task != NULL)
         task_put(t->task);

@@ -151,6 +151,13 @@ static void be(int policy, int priority)
     CALL(sched_setscheduler, 0, policy, &param);
 }
 
+static void rest(void)
+{
+    struct timespec moment = {0, 20000000};
+
+    CALL(nanosleep, &moment, NULL);
+}
+
 static void *wait_with(void *arg)
 {
     int me = (int)(long)arg;
@@ -173,9 +180,10 @@ static void by_priority(void)
     CALL(futex, &word, LX_FUTEX_LOCK_PI | PRIVATE, 0, NULL);
     for (int i = 0; i < WAITERS; i++)
         pthread_create(&threads[i], NULL, wait_with, (void *)starts[i]);
-    await(&step, WAITERS);
-    for (int i = 0; i < 100; i++)
-        CALL(sched_yield);
+    /* Asleep, for with what is lent to it, it would keep the rest out. */
+    while (step < WAITERS)
+        rest();
+    rest();
     EXPECT(0, futex, &word, LX_FUTEX_UNLOCK_PI | PRIVATE, 0, NULL);
     for (int i = 0; i < WAITERS; i++)
         pthread_join(threads[i], NULL);
