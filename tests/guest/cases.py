@@ -114,7 +114,7 @@ def die_cases():
 def signal_cases():
     return [Case("signal"), Case("sigwait"), Case("sigqueue"),
             Case("busyloop"), Case("altstack"), Case("sarestart"),
-            Case("sigflags"), Case("siglimit"),
+            Case("sigflags"), Case("siglimit"), Case("faults"),
             Case("sigwait", "read", asks=True)] + [
         Case("signal", f"wild-{n}") for n in range(9)]
 
@@ -137,7 +137,7 @@ GROUPS = {
     "memory": [Case("brk"), Case("mmap"), Case("mprotect"), Case("mremap"),
                Case("madvise"), Case("mincore"), Case("msync"),
                Case("mlock"), Case("growsdown"), Case("wipe"),
-               Case("mappings"), Case("copyrace")],
+               Case("mappings"), Case("copyrace"), Case("cow")],
     "big": [Case("big", "16")],
     "huge": [Case("big", "256")],
     "self": [Case("arch"), Case("ids"), Case("random"), Case("regs"),
@@ -145,13 +145,15 @@ GROUPS = {
     "path": [Case("path")],
     "process": [Case("fork"), Case("vfork"), Case("wait"), Case("waitid"),
                 Case("orphan"), Case("group"), Case("usage"), Case("fds"),
-                Case("pdeath"), Case("bomb")],
+                Case("pdeath"), Case("bomb"), Case("stops"), Case("usage2"),
+                Case("cpulimit")],
     "thread": [Case("clone"), Case("clone3"), Case("leader"), Case("sched"),
-               Case("avx"), Case("membarrier"), Case("litmus")],
+               Case("avx"), Case("membarrier"), Case("litmus"),
+               Case("affinity"), Case("schedattr"), Case("locks")],
     "exec": [Case("exec"), Case("execat"), Case("dynamic", "a", "b"),
              Case("aslr"), Case("execthread")],
     "identity": [Case("cred"), Case("limits"), Case("prctl"),
-                 Case("system")],
+                 Case("prctl2"), Case("system")],
     "signal": signal_cases(),
     "futex": [Case("futex"), Case("bitset"), Case("futexpi"),
               Case("requeuepi"), Case("robust"), Case("pshared")],
