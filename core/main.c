@@ -14,6 +14,7 @@
 #include "core/proc/boot_options.h"
 #include "core/proc/exec.h"
 #include "core/proc/process.h"
+#include "core/proc/vdso.h"
 #include "core/sched/cpus.h"
 #include "core/sched/thread.h"
 #include "core/sync/percpu.h"
@@ -130,6 +131,8 @@ void core_main(void)
     if (!random_init())
         log_warning("no source of entropy");
     error = aspace_init_all();
+    if (error == 0)
+        error = vdso_init_all();
     if (error != 0)
         give_up(STATUS_NO_RESOURCES, "too little memory", error);
     store_init_all();

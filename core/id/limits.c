@@ -53,8 +53,10 @@ int limits_change(struct limits *limits, unsigned resource,
         error = -EPERM;
     if (error == 0 && out != NULL)
         *out = *limit;
-    if (error == 0 && fresh != NULL)
-        *limit = *fresh;
+    if (error == 0 && fresh != NULL) {
+        limit->rlim_max = fresh->rlim_max;
+        __atomic_store_n(&limit->rlim_cur, fresh->rlim_cur, __ATOMIC_RELAXED);
+    }
     spin_unlock_irq(&limits->lock, saved);
     return error;
 }
@@ -79,11 +81,7 @@ void limits_move_soft(struct limits *limits, unsigned resource, uint64_t from,
     spin_unlock_irq(&limits->lock, saved);
 }
 
-uint64_t limits_current(struct limits *limits, unsigned resource)
+uint64_t limits_current(const struct limits *limits, unsigned resource) NO_TSA
 {
-    unsigned saved = spin_lock_irq(&limits->lock);
-    uint64_t value = limits->of[resource].rlim_cur;
-
-    spin_unlock_irq(&limits->lock, saved);
-    return value;
+    return __atomic_load_n(&limits->of[resource].rlim_cur, __ATOMIC_RELAXED);
 }

@@ -15,7 +15,8 @@
 
 struct limits {
     struct spinlock lock;
-    struct lx_rlimit64 of[LX_RLIM_NLIMITS] GUARDED_BY(lock); /* LX_RLIMIT_* */
+    /* LX_RLIMIT_*; rlim_cur is atomic too, to be read without the lock */
+    struct lx_rlimit64 of[LX_RLIM_NLIMITS] GUARDED_BY(lock);
 };
 
 enum { LIMITS_FILES_MAX = 1 << 20 }; /* /proc/sys/fs/nr_open */
@@ -46,7 +47,7 @@ void limits_move_soft(struct limits *limits, unsigned resource, uint64_t from,
                       uint64_t to);
 
 /* The soft limit. Any context. */
-uint64_t limits_current(struct limits *limits, unsigned resource);
+uint64_t limits_current(const struct limits *limits, unsigned resource);
 
 C_DECLS_END
 

@@ -90,11 +90,6 @@ static const struct range *range_of(const struct page *page)
     return NULL;
 }
 
-static uint64_t frame_of(const struct range *r, const struct page *page)
-{
-    return r->frames.first + (uint64_t)(page - r->pages);
-}
-
 static struct page *page_at(const struct range *r, uint64_t frame)
 {
     ASSERT(frame >= r->frames.first && frame < r->frames.end);
@@ -103,7 +98,9 @@ static struct page *page_at(const struct range *r, uint64_t frame)
 
 paddr_t page_addr(const struct page *page)
 {
-    return frame_of(range_of(page), page) << PAGE_SHIFT;
+    /* Frame 0 is nobody's. */
+    ASSERT(page->frame != 0 && "no descriptor of the allocator's");
+    return (paddr_t)page->frame << PAGE_SHIFT;
 }
 
 void *page_data(const struct page *page)
@@ -216,7 +213,7 @@ void page_give_blocks(struct page *const *blocks, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         const struct range *r = range_of(blocks[i]);
 
-        insert_block(r, frame_of(r, blocks[i]), blocks[i]->order);
+        insert_block(r, blocks[i]->frame, blocks[i]->order);
     }
     spin_unlock_irq(&pages.lock, saved);
 }
@@ -262,6 +259,28 @@ struct page *page_alloc(unsigned order, unsigned how, struct mem_account *payer)
     if ((how & MEM_ZERO) != 0)
         mem_set(page_data(page), 0, size);
     return page;
+}
+
+struct page *page_alloc_row(unsigned order, struct mem_account *payer)
+{
+    uint64_t size = order_count(order) << PAGE_SHIFT;
+    struct page *first;
+
+    ASSERT(order <= PAGE_ORDER_MAX);
+    if (fault_point(FAULT_FRAME) || account_charge(payer, size) != 0)
+        return NULL;
+    first = page_cpu_take(order);
+    if (first == NULL) {
+        account_release(payer, size);
+        return NULL;
+    }
+    for (unsigned i = 0; i < order_count(order); i++) {
+        first[i].order = 0;
+        list_init(&first[i].link);
+        open_run(&first[i], payer);
+    }
+    mem_set(page_data(first), 0, size);
+    return first;
 }
 
 struct page *page_alloc_spare(unsigned order)
@@ -392,6 +411,8 @@ static bool place_table(struct range *r, const struct hal_boot *facts,
     r->pages = hal_phys(at << PAGE_SHIFT);
     hal_check_unpoison(r->pages, size);
     mem_set(r->pages, 0, size);
+    for (uint64_t frame = r->frames.first; frame < r->frames.end; frame++)
+        r->pages[frame - r->frames.first].frame = (uint32_t)frame;
     return true;
 }
 
@@ -405,6 +426,7 @@ static void add_range(const struct hal_span *span, const struct hal_boot *facts,
     r->frames.end = r->frames.first + (span->size >> PAGE_SHIFT);
     if (r->frames.first == r->frames.end)
         return;
+    ASSERT(r->frames.end <= UINT32_MAX); /* 16 TiB */
     if (place_table(r, facts, held))
         pages.range_count++;
     else
@@ -484,7 +506,7 @@ uint64_t page_total_count(void)
 static bool block_is_valid(const struct page *page, unsigned order)
 {
     const struct range *r = range_of(page);
-    uint64_t frame = frame_of(r, page);
+    uint64_t frame = page->frame;
 
     if (flags_of(page) != PAGE_FREE || page->order != order)
         return false;

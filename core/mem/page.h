@@ -40,6 +40,7 @@ struct page {
     struct refcount refs; /* references; 0 while free */
     unsigned flags;       /* PAGE_*, atomic */
     unsigned order;       /* of the run it heads, free or allocated */
+    uint32_t frame;       /* its number; const */
     void *owner;          /* object, amap or cache; the owner's lock */
     uint64_t index;       /* page index in the owner */
     struct mem_account *payer;
@@ -61,6 +62,20 @@ void page_release_initrd(void);
  */
 MUST_USE struct page *page_alloc(unsigned order, unsigned how,
                                  struct mem_account *payer);
+
+/*
+ * 2^order frames that follow each other, cleared, each a run of its own with
+ * one reference and paid for alone; the first of them. NULL where none are at
+ * hand: no effort is made to find them, so a single frame may be had yet. A
+ * fault point.
+ */
+MUST_USE struct page *page_alloc_row(unsigned order, struct mem_account *payer);
+
+/* The frame n behind page in one row or run. */
+static inline struct page *page_behind(struct page *page, unsigned n)
+{
+    return page + n;
+}
 
 void page_get(struct page *page);
 

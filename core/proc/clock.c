@@ -17,8 +17,7 @@
 enum { CPU_CLOCK_THREAD = 4, CPU_CLOCK_KIND = 3, CPU_CLOCK_SHIFT = 3 };
 
 static struct {
-    uint64_t offset; /* atomic; added to hal_clock_wall(), may wrap */
-    unsigned steps;  /* atomic */
+    unsigned steps; /* atomic */
     struct waitq stepped;
 } wall;
 
@@ -29,12 +28,12 @@ void clock_init_all(void)
 
 uint64_t clock_wall_ns(void)
 {
-    return hal_clock_wall() + __atomic_load_n(&wall.offset, __ATOMIC_RELAXED);
+    return hal_clock_wall();
 }
 
 void clock_set_wall(uint64_t ns)
 {
-    __atomic_store_n(&wall.offset, ns - hal_clock_wall(), __ATOMIC_RELAXED);
+    hal_clock_set_wall(ns);
     __atomic_add_fetch(&wall.steps, 1, __ATOMIC_SEQ_CST);
     waitq_wake_all(&wall.stepped);
     timers_follow_wall();
@@ -66,15 +65,38 @@ uint64_t clock_deadline(int32_t clock, uint64_t ns)
                                               : WAIT_FOREVER;
 }
 
-uint64_t clock_process_ns(struct process *process)
+static void get_times(struct process *process, struct thread_times *out)
 {
     unsigned saved = process_tree_lock();
-    uint64_t ns = process->usage.user_ns + process->usage.system_ns;
 
-    list_for_each(node, &process->threads) ns +=
-        thread_run_ns(list_entry(node, struct task, of_process)->thread);
+    out->user_ns = process->usage.user_ns;
+    out->run_ns = process->usage.user_ns + process->usage.system_ns;
+    list_for_each(node, &process->threads)
+    {
+        struct task *task = list_entry(node, struct task, of_process);
+        struct thread_times times;
+
+        thread_get_times(task->thread, &times);
+        out->user_ns += times.user_ns;
+        out->run_ns += times.run_ns;
+    }
     process_tree_unlock(saved);
-    return ns;
+}
+
+uint64_t clock_process_ns(struct process *process)
+{
+    struct thread_times times;
+
+    get_times(process, &times);
+    return times.run_ns;
+}
+
+uint64_t clock_process_user_ns(struct process *process)
+{
+    struct thread_times times;
+
+    get_times(process, &times);
+    return times.user_ns;
 }
 
 static int read_thread(struct task *task, int number, uint64_t *out)

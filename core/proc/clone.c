@@ -13,6 +13,7 @@
 #include "core/abi/ptrace.h"
 #include "core/abi/sched.h"
 #include "core/base/string.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"

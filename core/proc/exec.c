@@ -14,6 +14,7 @@
 #include "core/abi/stat.h"
 #include "core/base/log.h"
 #include "core/base/string.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/fs/store.h"
 #include "core/id/cred.h"
@@ -369,6 +370,8 @@ static int run(struct exec *exec)
 {
     int error = follow_scripts(exec);
 
+    if (error == -ENOEXEC)
+        tell(exec, exec->path, "its first line names no interpreter");
     if (error == 0)
         error = parse_program(exec);
     if (error == 0)

@@ -12,6 +12,7 @@
 #include "core/abi/wait.h"
 #include "core/base/fault.h"
 #include "core/base/log.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/id/cred.h"
 #include "core/id/user.h"

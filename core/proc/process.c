@@ -8,6 +8,7 @@
 #include "core/abi/errno.h"
 #include "core/abi/signal.h"
 #include "core/base/string.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
@@ -39,6 +40,7 @@ void process_init_all(void)
     user_init_all();
     pid_init_all();
     nsset_init_all();
+    file_init_all();
     fd_init_all();
     signal_init_all();
     futex_init_all();

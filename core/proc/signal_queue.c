@@ -32,9 +32,8 @@ static struct signal_info *new_info(struct process *process,
     bool is_limited = from->si_signo >= LX_SIGRTMIN || from->si_code < 0;
     struct signal_info *info;
 
-    if (is_limited &&
-        signals->queued >=
-            limits_current(&process->limits, LX_RLIMIT_SIGPENDING))
+    if (is_limited && signals->queued >= limits_current(&process->limits,
+                                                        LX_RLIMIT_SIGPENDING))
         return NULL;
     info = mem_alloc(&info_cache, MEM_NOWAIT, NULL);
     if (info == NULL)

@@ -66,6 +66,7 @@ struct sched_entity {
     uint64_t vruntime;   /* ns, weighted; of a queued or running thread
                             relative to its queue's min_vruntime */
     uint64_t run_ns;     /* spent running, in all */
+    uint64_t user_ns;    /* in user mode, but by thread->user */
     uint64_t started_ns; /* when it was last charged, while it runs */
     uint64_t voluntary, involuntary; /* times it left a CPU: to wait; while it
                                         could have gone on */
@@ -140,7 +141,12 @@ unsigned thread_level(struct thread *thread);
  * (RLIMIT_RTTIME of getrlimit(2)). */
 uint64_t thread_burst_ns(struct thread *thread);
 
-/* Nanoseconds it has run. */
+/* Nanoseconds it has run, up to this moment, and how many of them in user
+ * mode. Any context that may take a run queue's lock. */
+struct thread_times {
+    uint64_t run_ns, user_ns;
+};
+void thread_get_times(struct thread *thread, struct thread_times *out);
 uint64_t thread_run_ns(struct thread *thread);
 
 void thread_get(struct thread *thread);

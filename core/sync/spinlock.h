@@ -18,7 +18,11 @@
 /* Ranks ascend inwards. Sleeping locks have ranks below all spinlocks. */
 enum lock_rank {
     LOCK_RANK_EXEC = 10,
-    LOCK_RANK_INODE = 40,
+    LOCK_RANK_POSITION = 15, /* of a file */
+    LOCK_RANK_MOUNT = 20,
+    LOCK_RANK_RENAME = 25,
+    LOCK_RANK_DIRECTORY = 30, /* parent before child */
+    LOCK_RANK_INODE = 40,     /* and what else a file stands for */
     LOCK_RANK_ASPACE = 50,
     LOCK_RANK_OBJECT = 70,
     LOCK_RANK_AMAP = 75,

@@ -6,6 +6,7 @@
 #define CORE_SYSCALL_ARGS_H
 
 #include "core/base/defs.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/proc/process.h"
 #include "core/sched/thread.h"

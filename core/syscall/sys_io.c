@@ -26,7 +26,8 @@ static int64_t result_of(struct thread *self, ssize_t moved)
 }
 
 static int64_t move_buffer(struct thread *self, const uint64_t *args,
-                           ssize_t (*move)(struct file *, struct user_cursor *))
+                           ssize_t (*move)(struct file *, struct user_cursor *,
+                                           uint64_t *))
 {
     struct user_cursor cursor = {.as = process_of(self)->as,
                                  .at = args[1],
@@ -39,7 +40,7 @@ static int64_t move_buffer(struct thread *self, const uint64_t *args,
         return -EBADF;
     if (!is_sound)
         cursor.left = 0; /* what the file has against it is told first */
-    moved = move(file, &cursor);
+    moved = move(file, &cursor, NULL);
     if (moved == 0 && !is_sound)
         moved = -EFAULT;
     file_put(file);
@@ -100,7 +101,7 @@ static ssize_t write_vectors(struct thread *self, struct file *file,
         struct user_cursor from = {.as = process_of(self)->as,
                                    .at = vectors[i].iov_base,
                                    .left = size};
-        ssize_t moved = file_write(file, &from);
+        ssize_t moved = file_write(file, &from, NULL);
 
         if (moved < 0)
             return done > 0 ? done : moved;

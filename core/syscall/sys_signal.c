@@ -42,7 +42,8 @@ int64_t sys_rt_sigaction(struct thread *self, const uint64_t *args)
         (args[1] != 0 && (number == LX_SIGKILL || number == LX_SIGSTOP)))
         return -EINVAL;
     fresh.sa_flags &= FLAGS_KNOWN;
-    signal_change_action(process, number, args[1] != 0 ? &fresh : NULL, &old);
+    signal_change_action(process, number, args[1] != 0 ? &fresh : NULL,
+                         args[2] != 0 ? &old : NULL);
     if (args[2] == 0)
         return 0;
     return copy_out_struct(process->as, args[2], &old);

@@ -212,7 +212,7 @@ def main():
         for case in cases.GROUPS.get(group) or cases_of(group):
             if args.world not in case.worlds or \
                     args.valgrind and not case.valgrind or \
-                    args.seed and case.asks:
+                    args.seed and (case.asks or case.spins):
                 continue
             chosen.setdefault(case.program, []).append(case)
     bad = sum(run_program(args, *item) for item in chosen.items())

@@ -66,7 +66,7 @@ static int poke(long stops)
 static int linger(long unused)
 {
     (void)unused;
-    rest(160);
+    rest(600);
     return 6;
 }
 

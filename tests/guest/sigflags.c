@@ -94,6 +94,7 @@ static int stop_self(long unused)
 {
     (void)unused;
     CALL(kill, CALL(getpid), SIGSTOP);
+    await(&shared[0], 1);
     return 3;
 }
 
@@ -113,11 +114,16 @@ static void child_flags(const char *what, int flags)
     say("%s: wait %s, status %#x, %d", what, got == pid ? "works" : "fails",
         (unsigned)status, children);
     CHECK(got == pid || got == -ECHILD);
+    shared[0] = 0;
     pid = spawn(stop_self, 0);
     while ((got = CALL(wait4, pid, &status, WUNTRACED, NULL)) == -EINTR)
         continue;
     CHECK(got == pid && WIFSTOPPED(status));
     CALL(kill, pid, SIGCONT);
+    while ((got = CALL(wait4, pid, &status, WCONTINUED, NULL)) == -EINTR)
+        continue;
+    CHECK(got == pid && WIFCONTINUED(status));
+    shared[0] = 1; /* each change is told before the next */
     do
         got = CALL(wait4, pid, &status, 0, NULL);
     while (got == -EINTR);

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/abi/errno.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "tests/support/harness.h"
 
@@ -25,7 +26,7 @@ struct Files {
         ops.release = Release;
         released = 0;
         for (file &f : files)
-            file_init(&f, &ops, 0);
+            file_init(&f, &ops, 0, nullptr);
     }
     file *Get(unsigned i)
     {

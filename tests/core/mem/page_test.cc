@@ -103,6 +103,36 @@ TEST(Page, PayerPaysAndIsPaidBack)
     EXPECT_EQ(0u, payer.used);
 }
 
+TEST(Page, ARowIsOfSinglesThatArePaidForAlone)
+{
+    struct mem_account payer = {0, 16 * PAGE_SIZE};
+    uint64_t before = page_free_count();
+    struct page *first = page_alloc_row(4, &payer);
+
+    ASSERT_NE(nullptr, first);
+    EXPECT_EQ(static_cast<uint64_t>(16 * PAGE_SIZE), payer.used);
+    EXPECT_EQ(nullptr, page_alloc_row(0, &payer));
+    for (unsigned i = 0; i < 16; i++) {
+        struct page *page = page_behind(first, i);
+        const char *data = static_cast<char *>(page_data(page));
+
+        EXPECT_EQ(page_addr(first) + i * PAGE_SIZE, page_addr(page));
+        EXPECT_EQ(page, page_of(page_addr(page)));
+        EXPECT_EQ(0u, page->order);
+        for (uint64_t at = 0; at < PAGE_SIZE; at += 8)
+            ASSERT_EQ(0, data[at]);
+        page_put(page);
+        EXPECT_EQ(before - 15 + i, page_free_count());
+    }
+    EXPECT_EQ(0u, payer.used);
+    fault_plan_nth(FAULT_FRAME, 1);
+    EXPECT_EQ(nullptr, page_alloc_row(4, &payer));
+    fault_plan_nth(FAULT_ANY, 0);
+    EXPECT_EQ(0u, payer.used);
+    page_drain_all();
+    EXPECT_TRUE(page_check());
+}
+
 TEST(Page, AFaultPointBeforeAnything)
 {
     struct mem_account payer = {0, UINT64_MAX};

@@ -137,7 +137,7 @@ struct Churn {
         mem_free(self->cache, object);
         if (page != nullptr)
             page_put(page);
-        if (--self->left > 0)
+        if (__atomic_sub_fetch(&self->left, 1, __ATOMIC_RELEASE) > 0)
             timer_arm(&self->timer, hal_clock_now() + 20000);
     }
 };
