@@ -23,7 +23,7 @@ static struct rusage of(int who)
 
 static void sleep_often(void)
 {
-    struct timespec moment = {0, 100000};
+    struct timespec moment = {0, 2000000};
 
     for (int i = 0; i < SLEEPS; i++)
         CALL(nanosleep, &moment, NULL);
