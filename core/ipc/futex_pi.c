@@ -323,8 +323,7 @@ static int wait_for_move(const struct futex_word *to,
     return result;
 }
 
-static int wait_with_keys(const struct futex_word *word, uint32_t value,
-                          const struct futex_word *to,
+static int wait_with_keys(const struct futex_move *move,
                           struct futex_key *const keys[2],
                           const struct futex_self *self, uint64_t deadline_ns)
 {
@@ -334,10 +333,10 @@ static int wait_with_keys(const struct futex_word *word, uint32_t value,
     if (futex_key_equal(keys[0], keys[1]))
         return -EINVAL;
     lend_init(&waiter.lend);
-    result = futex_enqueue_word(&waiter, word, keys[0], value);
+    result = futex_enqueue_word(&waiter, &move->from, keys[0], *move->expect);
     if (result != 0)
         return result;
-    return wait_for_move(to, &waiter, keys[1], self, deadline_ns);
+    return wait_for_move(&move->to, &waiter, keys[1], self, deadline_ns);
 }
 
 int futex_wait_requeue_pi(const struct futex_word *word, uint32_t value,
@@ -346,13 +345,14 @@ int futex_wait_requeue_pi(const struct futex_word *word, uint32_t value,
 {
     struct futex_key from_key, to_key;
     struct futex_key *const keys[2] = {&from_key, &to_key};
+    struct futex_move move = {.from = *word, .to = *to, .expect = &value};
     int result = futex_key_get(to, HAL_WRITE, &to_key);
 
     if (result != 0)
         return result;
     result = futex_key_get(word, HAL_READ, &from_key);
     if (result == 0) {
-        result = wait_with_keys(word, value, to, keys, self, deadline_ns);
+        result = wait_with_keys(&move, keys, self, deadline_ns);
         futex_key_put(&from_key);
     }
     futex_key_put(&to_key);

@@ -25,6 +25,7 @@
 #include "core/id/pid.h"
 #include "core/proc/limit_watch.h"
 #include "core/proc/signal.h"
+#include "core/proc/usage.h"
 #include "hal/types.h"
 
 struct aspace;
@@ -45,14 +46,6 @@ enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_REAPED };
 
 /* What a parent that waits is still to be told of a child that lives. */
 enum process_report { REPORT_NONE, REPORT_STOPPED, REPORT_CONTINUED };
-
-/* Time and memory used (getrusage(2)). */
-struct usage {
-    uint64_t user_ns, system_ns;
-    uint64_t max_pages; /* resident, at the most */
-    uint64_t minor_faults, major_faults;
-    uint64_t voluntary, involuntary; /* context switches */
-};
 
 struct process {
     struct refcount refs;
@@ -87,9 +80,7 @@ struct process {
     struct usage child_usage;   /* of children waited for; tree lock */
     uint64_t started_ns;        /* const */
 
-    struct aspace *as; /* replaced by exec, by its only thread; NULL at the
-                          end. Its threads read it as their own; written under
-                          signals.lock, for process_get_aspace() */
+    struct aspace *as; /* NULL at the end; signals.lock, or its own threads' */
     struct limits limits;
     struct limit_watch limit_watch;
     struct store *store; /* where paths lead; const */
@@ -123,8 +114,7 @@ struct task {
     struct waitq vfork_waiters;  /* the parent, in vfork(2) */
     bool is_vforked;             /* it uses its parent's memory; atomic */
     bool no_new_privs;           /* own */
-    uint64_t timer_slack_ns;     /* PR_SET_TIMERSLACK: sleeps may be this much
-                                    longer; they are not. Own */
+    uint64_t timer_slack_ns;     /* PR_SET_TIMERSLACK; no effect; own */
     uint64_t default_slack_ns;   /* what it was at the beginning; const */
     bool resets_on_fork;         /* SCHED_RESET_ON_FORK; own */
     char name[PROCESS_NAME_MAX]; /* of the program, or PR_SET_NAME; own */
@@ -204,9 +194,6 @@ NORETURN void task_exit(struct task *task);
  * SIGCHLD, unless it says SA_NOCLDSTOP, and wakes it from wait4(2). No lock is
  * held. */
 void process_report_stop(struct process *process, unsigned signal);
-
-/* The name of a signal, "SIGSEGV"; "signal" for one without. */
-const char *signal_name(unsigned number);
 
 C_DECLS_END
 
