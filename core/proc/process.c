@@ -15,6 +15,7 @@
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
 #include "core/mem/cache.h"
+#include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
@@ -44,6 +45,7 @@ void process_init_all(void)
     fd_init_all();
     signal_init_all();
     futex_init_all();
+    oom_init_all();
 }
 
 unsigned process_tree_lock(void) NO_TSA
@@ -105,23 +107,13 @@ struct task *task_alloc(void)
 
 struct aspace *process_get_aspace(struct process *process)
 {
-    unsigned saved = spin_lock_irq(&process->signals.lock);
+    unsigned saved = process_tree_lock();
     struct aspace *as = process->as;
 
     if (as != NULL)
         aspace_get(as);
-    spin_unlock_irq(&process->signals.lock, saved);
+    process_tree_unlock(saved);
     return as;
-}
-
-struct aspace *process_change_aspace(struct process *process, struct aspace *as)
-{
-    unsigned saved = spin_lock_irq(&process->signals.lock);
-    struct aspace *old = process->as;
-
-    process->as = as;
-    spin_unlock_irq(&process->signals.lock, saved);
-    return old;
 }
 
 void process_get(struct process *process)

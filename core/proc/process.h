@@ -80,7 +80,8 @@ struct process {
     struct usage child_usage;   /* of children waited for; tree lock */
     uint64_t started_ns;        /* const */
 
-    struct aspace *as; /* NULL at the end; signals.lock, or its own threads' */
+    struct aspace *as; /* NULL at the end; tree lock, or its own threads' */
+    bool is_victim;    /* of the OOM killer, with memory still; tree lock */
     struct limits limits;
     struct limit_watch limit_watch;
     struct store *store; /* where paths lead; const */

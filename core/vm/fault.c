@@ -13,6 +13,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
+#include "core/sched/thread.h"
 #include "core/vm/region.h"
 #include "hal/check.h"
 #include "hal/uaccess.h"
@@ -20,6 +21,9 @@
 #define WINDOW_SIZE ((uint64_t)FAULT_WINDOW * PAGE_SIZE)
 
 static struct page *zero_page;
+
+/* aspace_set_relief(); NULL: there is none. Set at boot. */
+static int (*relieve)(unsigned attempt);
 
 int fault_init_all(void)
 {
@@ -215,11 +219,16 @@ static int add_row(struct aspace *as, struct region *region,
 
 /* --- single pages --------------------------------------------------------- */
 
+unsigned fault_how(void)
+{
+    return MEM_WAIT | (thread_is_ending() ? MEM_LAST : MEM_USER);
+}
+
 /* A page of our own with the bytes of source; NULL: with zeros. */
 static struct page *copy_page(struct aspace *as, const struct page *source)
 {
-    unsigned how = source == NULL ? MEM_WAIT | MEM_ZERO : MEM_WAIT;
-    struct page *page = page_alloc(0, how, as->payer);
+    unsigned zero = source == NULL ? MEM_ZERO : 0;
+    struct page *page = page_alloc(0, fault_how() | zero, as->payer);
 
     if (page == NULL)
         return NULL;
@@ -548,15 +557,26 @@ int fault_resolve(struct aspace *as, uaddr_t addr, unsigned access)
 
 int aspace_fault(struct aspace *as, uaddr_t addr, unsigned access)
 {
+    unsigned attempt = 0;
     int error;
 
     ASSERT(access == HAL_READ || access == HAL_WRITE || access == HAL_EXEC);
     if (addr >= HAL_USER_TOP)
         return -EFAULT;
-    mutex_lock(&as->lock);
-    error = fault_resolve(as, round_down(addr, PAGE_SIZE), access);
-    mutex_unlock(&as->lock);
+    do {
+        mutex_lock(&as->lock);
+        error = fault_resolve(as, round_down(addr, PAGE_SIZE), access);
+        mutex_unlock(&as->lock);
+        if (error != -ENOMEM || relieve == NULL)
+            return error;
+        error = relieve(attempt++);
+    } while (error == 0);
     return error;
+}
+
+void aspace_set_relief(int (*fn)(unsigned attempt))
+{
+    relieve = fn;
 }
 
 unsigned fault_populate_access(const struct region *region)
