@@ -158,8 +158,7 @@ struct list *process_list(void);
 MUST_USE struct process *process_find(struct pid_ns *ns, int number);
 MUST_USE struct task *task_find(struct pid_ns *ns, int number);
 
-/* The address space of any process, with a reference; NULL: it has ended. Any
- * context. */
+/* Any process's address space, with a reference, or NULL. Any context. */
 MUST_USE struct aspace *process_get_aspace(struct process *process);
 
 void process_get(struct process *process);
