@@ -72,6 +72,11 @@ MUST_USE int fault_init_all(void);
 MUST_USE int fault_resolve(struct aspace *as, uaddr_t addr, unsigned access)
     REQUIRES(as->lock);
 
+/* Is page the one that untouched anonymous memory shows? */
+bool fault_is_zero_page(const struct page *page);
+
+/* --- populate.c ----------------------------------------------------------- */
+
 /* Makes the range present for access; stops at the first page that cannot be.
  * 0, aspace_fault()'s errors, or -EINTR: the caller is being killed. Takes
  * aspace->lock page by page. */
@@ -83,9 +88,6 @@ unsigned fault_populate_access(const struct region *region);
 
 /* How to allocate a user's page: MEM_* for page_alloc(). */
 unsigned fault_how(void);
-
-/* Is page the one that untouched anonymous memory shows? */
-bool fault_is_zero_page(const struct page *page);
 
 /* --- anon.c --------------------------------------------------------------- */
 
