@@ -72,6 +72,9 @@ MUST_USE int fault_init_all(void);
 MUST_USE int fault_resolve(struct aspace *as, uaddr_t addr, unsigned access)
     REQUIRES(as->lock);
 
+/* How to allocate a user's page: MEM_* for page_alloc(). */
+unsigned fault_how(void);
+
 /* Is page the one that untouched anonymous memory shows? */
 bool fault_is_zero_page(const struct page *page);
 
@@ -85,9 +88,6 @@ int fault_populate(struct aspace *as, struct hal_range range, unsigned access);
 /* What MAP_POPULATE and mlock(2) do to pages of region: HAL_WRITE, HAL_READ,
  * or 0 when they have no rights. */
 unsigned fault_populate_access(const struct region *region);
-
-/* How to allocate a user's page: MEM_* for page_alloc(). */
-unsigned fault_how(void);
 
 /* --- anon.c --------------------------------------------------------------- */
 

@@ -1,9 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/vm/populate.c - bringing memory in before it is touched: MAP_POPULATE,
- * mlock(2), MADV_POPULATE_*.
+ * core/vm/populate.c - faults as others ask for them, one by one or for a
+ * range; contracts in aspace.h and aspace_impl.h.
  */
+#include "core/abi/errno.h"
 #include "core/vm/region.h"
+
+/* aspace_set_relief(); NULL: there is none. Set at boot. */
+static int (*relieve)(unsigned attempt);
+
+int aspace_fault(struct aspace *as, uaddr_t addr, unsigned access)
+{
+    unsigned attempt = 0;
+    int error;
+
+    ASSERT(access == HAL_READ || access == HAL_WRITE || access == HAL_EXEC);
+    if (addr >= HAL_USER_TOP)
+        return -EFAULT;
+    do {
+        mutex_lock(&as->lock);
+        error = fault_resolve(as, round_down(addr, PAGE_SIZE), access);
+        mutex_unlock(&as->lock);
+        if (error != -ENOMEM || relieve == NULL)
+            return error;
+        error = relieve(attempt++);
+    } while (error == 0);
+    return error;
+}
+
+void aspace_set_relief(int (*fn)(unsigned attempt))
+{
+    relieve = fn;
+}
 
 unsigned fault_populate_access(const struct region *region)
 {
