@@ -25,6 +25,11 @@ void clock_init_all(void)
     waitq_init(&wall.stepped);
 }
 
+struct waitq *clock_stepped(void)
+{
+    return &wall.stepped;
+}
+
 uint64_t clock_wall_ns(void)
 {
     return hal_clock_wall();

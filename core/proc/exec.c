@@ -21,6 +21,7 @@
 #include "core/proc/exec_image.h"
 #include "core/proc/exec_script.h"
 #include "core/proc/exec_strings.h"
+#include "core/proc/files.h"
 #include "core/proc/process_impl.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
@@ -297,8 +298,7 @@ static void change_over(struct exec *exec, struct aspace *as,
     forget_user_words(task);
     signals_exec(task);
     if (exec->files != NULL) {
-        fd_table_put(task->files);
-        task->files = exec->files;
+        fd_table_put(task_swap_files(task, exec->files));
         exec->files = NULL;
     }
     fd_close_marked(task->files);

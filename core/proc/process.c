@@ -8,15 +8,21 @@
 #include "core/abi/errno.h"
 #include "core/abi/signal.h"
 #include "core/base/string.h"
+#include "core/fs/epoll.h"
+#include "core/fs/eventfd.h"
 #include "core/fs/fd_table.h"
 #include "core/fs/file.h"
+#include "core/fs/pipe.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
 #include "core/mem/cache.h"
+#include "core/proc/files.h"
 #include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
+#include "core/proc/signalfd.h"
+#include "core/proc/timerfd.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
@@ -43,6 +49,11 @@ void process_init_all(void)
     nsset_init_all();
     file_init_all();
     fd_init_all();
+    pipe_init_all();
+    epoll_init_all();
+    eventfd_init_all();
+    timerfd_init_all();
+    signalfd_init_all();
     signal_init_all();
     futex_init_all();
     oom_init_all();
@@ -197,6 +208,29 @@ int task_number(const struct task *task)
 int process_number(const struct process *process)
 {
     return pid_nr(process->pid, pid_ns_root());
+}
+
+struct fd_table *task_swap_files(struct task *task, struct fd_table *files)
+{
+    struct process_signals *signals = &task->process->signals;
+    unsigned saved = spin_lock_irq(&signals->lock);
+    struct fd_table *old = task->files;
+
+    task->files = files;
+    spin_unlock_irq(&signals->lock, saved);
+    return old;
+}
+
+struct fd_table *task_files(struct task *task)
+{
+    struct process_signals *signals = &task->process->signals;
+    unsigned saved = spin_lock_irq(&signals->lock);
+    struct fd_table *files = task->files;
+
+    if (files != NULL)
+        fd_table_get(files);
+    spin_unlock_irq(&signals->lock, saved);
+    return files;
 }
 
 void task_set_cred(struct task *task, struct cred *cred)

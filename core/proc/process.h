@@ -109,7 +109,7 @@ struct task {
     bool has_left;           /* it is on no list any more; signals.lock */
     struct cred *cred;       /* a reference; own; tree lock to write */
     struct nsset *ns;        /* a reference; const */
-    struct fd_table *files;  /* a reference; own */
+    struct fd_table *files;  /* a reference; own, signals.lock to write */
     struct task_signals signals;
     struct restart restart;      /* own */
     int exit_status;             /* by exit(2); own */

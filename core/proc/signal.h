@@ -74,7 +74,7 @@ struct process_signals {
     unsigned continues;   /* SIGCONTs that came */
     unsigned awaited;     /* threads in sigtimedwait(2) */
     struct waitq stop_waiters;
-    struct waitq waiters;          /* sigtimedwait(2), signalfd later */
+    struct waitq waiters;          /* sigtimedwait(2) */
     struct process_timers *timers; /* core/proc/timers.h; NULL: none yet */
 };
 
