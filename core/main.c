@@ -3,7 +3,6 @@
  * core/main.c - the boot order, and init.
  */
 #include "core/abi/errno.h"
-#include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/dev/chardev.h"
@@ -13,9 +12,11 @@
 #include "core/fs/root.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
+#include "core/mem/audit.h"
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
 #include "core/proc/boot_options.h"
+#include "core/proc/exec.h"
 #include "core/proc/process.h"
 #include "core/proc/procfs.h"
 #include "core/proc/vdso.h"
@@ -67,23 +68,22 @@ static int status_of(int error)
 static void load_root(struct path_ask *ask)
 {
     struct mount_ns *mounts;
-    struct cred *cred;
+    uint64_t frames;
     unsigned umask;
     int error = root_create(&mounts, &ask->context);
 
-    if (error == 0)
-        error = cred_create_root(&cred);
     if (error != 0)
         give_up(STATUS_NO_RESOURCES, "no root", error);
     nsset_set_mounts(mounts);
-    ask->cred = cred;
     umask = context_set_umask(ask->context, 0);
     error = initramfs_load(ask);
     if (error != 0)
         hal_power_off(error == -ENOMEM ? STATUS_NO_RESOURCES
                                        : STATUS_NOT_FOUND);
     context_set_umask(ask->context, umask);
+    frames = page_free_count();
     page_release_initrd();
+    audit_expect(page_free_count() - frames);
 }
 
 /* The rest of the boot, in a thread, so that it may sleep. */
@@ -91,12 +91,19 @@ static void start_init(void *arg)
 {
     struct init_command command;
     struct path_ask ask = {.flags = 0};
+    struct cred *cred;
     int error;
 
     (void)arg;
     cpus_start();
-    load_root(&ask);
     console_init();
+    if (CHECKED)
+        audit_note(0); /* what there is now is to be there at the end */
+    error = cred_create_root(&cred);
+    if (error != 0)
+        give_up(STATUS_NO_RESOURCES, "no root", error);
+    ask.cred = cred;
+    load_root(&ask);
     error = init_command_find(&ask, &options, &command);
     if (error != 0)
         give_up(status_of(error), "no init", error);
@@ -106,6 +113,8 @@ static void start_init(void *arg)
     if (error != 0)
         give_up(status_of(error), command.args.path, error);
     init_command_free(&command);
+    context_put(ask.context);
+    cred_put(cred);
     user_loop(thread_current());
 }
 
@@ -137,7 +146,8 @@ void core_main(void)
     cache_init_all();
     log_info("Cyphera on %s, %llu KiB of memory", boot->machine,
              (unsigned long long)(page_total_count() * PAGE_SIZE / 1024));
-    if (options.fault_plan != NULL && fault_plan_parse(options.fault_plan) != 0)
+    if (options.fault_plan != NULL &&
+        dispatch_set_faults(options.fault_plan) != 0)
         give_up(STATUS_NO_RESOURCES, "fault=", -EINVAL);
     if (options.strace != NULL && trace_enable(options.strace) != 0)
         give_up(STATUS_NO_RESOURCES, "strace=", -EINVAL);
@@ -154,6 +164,7 @@ void core_main(void)
     fs_init_all();
     process_init_all();
     procfs_init_all();
+    exec_set_random(!options.fixed_places);
     start_threads();
     sched_run();
 }

@@ -11,6 +11,7 @@
 #include "core/fs/dir.h"
 #include "core/fs/lock.h"
 #include "core/fs/names.h"
+#include "core/fs/pipe.h"
 #include "core/id/cred.h"
 
 enum { RETRIES_MAX = 8 }; /* of a name that changes what it is meanwhile */
@@ -92,6 +93,25 @@ static int check_open(const struct path *path, const struct cred *cred,
     return 0;
 }
 
+/* The object of a FIFO comes with the first open and goes with the inode. */
+static int open_fifo(struct inode *inode, unsigned flags, struct file **out)
+{
+    struct fifo *fifo = __atomic_load_n(&inode->fifo, __ATOMIC_ACQUIRE);
+    struct fifo *none = NULL;
+
+    if (fifo == NULL) {
+        fifo = fifo_create();
+        if (fifo == NULL)
+            return -ENOMEM;
+        if (!__atomic_compare_exchange_n(&inode->fifo, &none, fifo, false,
+                                         __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+            fifo_put(fifo);
+            fifo = none;
+        }
+    }
+    return fifo_open(fifo, flags, out);
+}
+
 static int make_file(struct inode *inode, unsigned flags, struct file **out)
 {
     if (inode->ops->open != NULL)
@@ -101,6 +121,8 @@ static int make_file(struct inode *inode, unsigned flags, struct file **out)
         return dir_open(inode, flags, out);
     case LX_S_IFCHR:
         return char_open(inode->rdev, flags, out);
+    case LX_S_IFIFO:
+        return open_fifo(inode, flags, out);
     default:
         return -ENXIO;
     }

@@ -26,6 +26,13 @@ void fs_init_all(void)
     pseudo_init_all();
 }
 
+void root_destroy(struct mount_ns *ns)
+{
+    devfs_fini_all();
+    ramfs_fini_all();
+    mount_ns_put(ns);
+}
+
 int root_create(struct mount_ns **ns, struct fs_context **context)
 {
     static const struct super_source source = {"rootfs", "", false};

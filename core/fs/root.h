@@ -19,6 +19,10 @@ void fs_init_all(void);
  * with a reference for the caller. 0 or -ENOMEM. */
 MUST_USE int root_create(struct mount_ns **ns, struct fs_context **context);
 
+/* The machine's end, in checked builds: every file system goes, and the
+ * reference to ns. Nobody uses files any more. May sleep. */
+void root_destroy(struct mount_ns *ns);
+
 C_DECLS_END
 
 #endif /* CORE_FS_ROOT_H */

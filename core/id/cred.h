@@ -37,6 +37,7 @@ enum {
     CAP_MKNOD = 27,
     CAP_LEASE = 28,
     CAP_MAC_OVERRIDE = 32,
+    CAP_WAKE_ALARM = 35,
     CAP_LAST = 40
 };
 

@@ -128,6 +128,7 @@ int pid_alloc(struct pid_ns *ns, int wanted, struct pid **out)
     if (pid == NULL)
         return -ENOMEM;
     refcount_init(&pid->refs, 2);
+    waitq_init(&pid->waitq);
     pid->level = ns->level;
     for (unsigned i = 0; i <= pid->level; i++)
         pid->numbers[i].pid = pid;
@@ -181,6 +182,26 @@ struct pid *pid_find(struct pid_ns *ns, int number)
         }
         node = node->child[number > at->number];
     }
+    spin_unlock_irq(&ns->lock, saved);
+    return pid;
+}
+
+struct pid *pid_next(struct pid_ns *ns, int after)
+{
+    unsigned saved = spin_lock_irq(&ns->lock);
+    struct tree_node *node = ns->pids.root;
+    struct pid *pid = NULL;
+
+    while (node != NULL) {
+        struct pid_number *at = container_of(node, struct pid_number, node);
+        bool is_later = at->number > after;
+
+        if (is_later)
+            pid = at->pid;
+        node = node->child[!is_later];
+    }
+    if (pid != NULL)
+        pid_get(pid);
     spin_unlock_irq(&ns->lock, saved);
     return pid;
 }

@@ -17,6 +17,7 @@
 #include "core/base/list.h"
 #include "core/base/refcount.h"
 #include "core/base/tree.h"
+#include "core/sched/waitq.h"
 #include "core/sync/spinlock.h"
 
 enum pid_use { PID_TASK, PID_PROCESS, PID_GROUP, PID_SESSION, PID_USES };
@@ -49,6 +50,8 @@ struct pid {
     struct refcount refs;
     unsigned level;                /* const; of the deepest namespace */
     struct list members[PID_USES]; /* process tree lock */
+    struct waitq waitq;            /* what files show of the process: its end,
+                                      and signals; woken with LX_POLLIN */
     struct pid_number numbers[];   /* level + 1 of them */
 };
 
@@ -76,6 +79,10 @@ void pid_put(struct pid *pid);
 
 /* The pid called number in ns, with a reference, or NULL. Any context. */
 MUST_USE struct pid *pid_find(struct pid_ns *ns, int number);
+
+/* The pid with the next number after `after` in ns, with a reference, or NULL.
+ * Any context. */
+MUST_USE struct pid *pid_next(struct pid_ns *ns, int after);
 
 /* What ns calls it; 0 when it cannot be seen there, or pid is NULL. */
 int pid_nr(const struct pid *pid, const struct pid_ns *ns);

@@ -15,9 +15,11 @@
 
 struct user {
     struct refcount refs;
-    struct list link;   /* of those in use; the table's lock */
-    lx_uid_t uid;       /* const */
-    unsigned processes; /* threads that live or were not reaped; atomic */
+    struct list link;    /* of those in use; the table's lock */
+    lx_uid_t uid;        /* const */
+    unsigned processes;  /* threads that live or were not reaped; atomic */
+    unsigned pipe_slots; /* pages its pipes may have (pipe(7)); atomic */
+    unsigned watches;    /* of epoll(7); atomic */
 };
 
 C_DECLS_BEGIN
@@ -33,6 +35,11 @@ void user_put(struct user *user);
 /* Counts one more process. Returns how many there are with it. */
 unsigned user_add_process(struct user *user);
 void user_drop_process(struct user *user);
+
+/* Those of all users, and how many there may be: threads-max of proc(5), whose
+ * memory is an eighth of the machine's at most. */
+unsigned user_count_all(void);
+unsigned user_limit_all(void);
 
 C_DECLS_END
 

@@ -8,25 +8,23 @@
  * who waits, who is told and who inherits agree.
  */
 #include "core/abi/errno.h"
+#include "core/abi/poll.h"
 #include "core/abi/signal.h"
 #include "core/abi/wait.h"
-#include "core/base/fault.h"
-#include "core/base/log.h"
 #include "core/fs/context.h"
 #include "core/fs/fd_table.h"
 #include "core/id/cred.h"
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
 #include "core/proc/files.h"
+#include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
 #include "core/proc/usage.h"
+#include "core/sched/lend.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
-#include "hal/platform.h"
 #include "hal/user.h"
-
-enum { SIGNAL_STATUS = 128 }; /* added to the number of a deadly signal */
 
 void task_end(struct task *task, int status)
 {
@@ -57,6 +55,11 @@ void process_end(struct process *process, int status)
     spin_unlock_irq(&process->signals.lock, saved);
 }
 
+void process_kill(struct process *process)
+{
+    process_end(process, LX_W_SIGNALED(LX_SIGKILL));
+}
+
 int task_exit_status(struct task *task)
 {
     struct process *process = task->process;
@@ -84,6 +87,7 @@ void task_release_words(struct task *task)
     __atomic_store_n(&task->robust_list, 0, __ATOMIC_RELAXED);
     if (list != 0)
         futex_exit_robust(task->process->as, list, (uint32_t)task_number(task));
+    lend_close(task->thread);
     if (word != 0)
         futex_exit_clear(task->process->as, word);
 }
@@ -104,11 +108,21 @@ void task_leave_memory(struct task *task)
     if (__atomic_sub_fetch(&process->running, 1, __ATOMIC_ACQ_REL) != 0)
         return;
     usage_note_memory(process);
-    as = process->as;
-    process_set_aspace(process, NULL, NULL);
+    as = process_swap_aspace(process, NULL);
     if (as != NULL)
         aspace_put(as);
+    oom_note_freed(process);
     process_set_program(process, NULL);
+}
+
+struct aspace *process_swap_aspace(struct process *process, struct aspace *as)
+{
+    unsigned saved = process_tree_lock();
+    struct aspace *old = process->as;
+
+    process->as = as;
+    process_tree_unlock(saved);
+    return old;
 }
 
 /* What tells the parent of a child's end (sigaction(2), SIGCHLD). */
@@ -250,6 +264,7 @@ static void become_zombie(struct process *process, struct task *last)
         return; /* init: the machine ends */
     hand_on_children(last, true);
     process->state = PROCESS_ZOMBIE;
+    waitq_wake(&process->pid->waitq, LX_POLLIN);
     if (group_has_guardian(process))
         group_check_orphaned(process->group, process);
     if (tell_parent(process))
@@ -299,15 +314,18 @@ static enum leaving leave_process(struct task *task)
     return is_init ? WAS_LAST_OF_INIT : WAS_LAST;
 }
 
-/* The end of init is the machine's. */
-NORETURN static void end_machine(int status)
+/* What init leaves behind; returns what it ended with. */
+static int finish_init(struct process *init)
 {
-    int code = (status & 0x7f) != 0 ? SIGNAL_STATUS + (status & 0x7f)
-                                    : status >> 8 & 0xff;
+    unsigned saved;
 
-    log_debug("init ended with status %d, after %llu planned failures", code,
-              (unsigned long long)fault_failed());
-    hal_power_off(code);
+    if (CHECKED)
+        machine_end_others(init);
+    saved = process_tree_lock();
+    init->state = PROCESS_ZOMBIE;
+    process_reap(init);
+    process_tree_unlock(saved);
+    return init->exit_status;
 }
 
 void task_exit(struct task *task)
@@ -315,17 +333,22 @@ void task_exit(struct task *task)
     struct process *process = task->process;
     struct thread *self = task->thread;
     enum leaving leaving;
+    int status = 0;
 
+    self->is_ending = true;
     task_leave_memory(task);
-    task_leave_files(task);
+    fd_table_put(task_swap_files(task, NULL));
+    task_leave_context(task);
     leaving = leave_process(task);
     if (leaving == WAS_LAST_OF_INIT)
-        end_machine(process->exit_status);
+        status = finish_init(process);
     task_signals_fini(task);
-    if (leaving == WAS_LAST)
+    if (leaving != LEFT_OTHERS)
         signals_fini(&process->signals);
     self->task = NULL;
     task_put(task);
+    if (leaving == WAS_LAST_OF_INIT)
+        machine_end(status);
     thread_exit();
 }
 

@@ -13,31 +13,15 @@
 #include "core/proc/process_impl.h"
 #include "core/vm/aspace.h"
 
-void task_set_files(struct task *task, struct fd_table *files)
+void task_leave_context(struct task *task)
 {
     struct process *process = task->process;
-    struct fd_table *old;
-    unsigned saved = spin_lock_irq(&process->signals.lock);
-
-    old = task->files;
-    task->files = files;
-    spin_unlock_irq(&process->signals.lock, saved);
-    fd_table_put(old);
-}
-
-void task_leave_files(struct task *task)
-{
-    struct process *process = task->process;
-    struct fd_table *files;
     struct fs_context *context;
     unsigned saved = spin_lock_irq(&process->signals.lock);
 
-    files = task->files;
     context = task->fs;
-    task->files = NULL;
     task->fs = NULL;
     spin_unlock_irq(&process->signals.lock, saved);
-    fd_table_put(files);
     context_put(context);
 }
 
@@ -52,19 +36,6 @@ struct fs_context *task_context(struct task *task)
         context_get(context);
     spin_unlock_irq(&process->signals.lock, saved);
     return context;
-}
-
-struct fd_table *task_files(struct task *task)
-{
-    struct process *process = task->process;
-    struct fd_table *files;
-    unsigned saved = spin_lock_irq(&process->signals.lock);
-
-    files = task->files;
-    if (files != NULL)
-        fd_table_get(files);
-    spin_unlock_irq(&process->signals.lock, saved);
-    return files;
 }
 
 /* Of all threads of a process. Returns how many references are to be dropped.
@@ -119,27 +90,28 @@ int process_program(struct process *process, struct path *out)
     return out->dentry != NULL ? 0 : -ENOENT;
 }
 
-void process_set_aspace(struct process *process, struct aspace *as,
+void process_set_places(struct process *process,
                         const struct exec_places *places)
 {
     unsigned saved = spin_lock_irq(&process->signals.lock);
 
-    process->as = as;
-    process->places = places != NULL ? *places : (struct exec_places){0};
+    process->places = *places;
     spin_unlock_irq(&process->signals.lock, saved);
 }
 
 struct aspace *process_aspace(struct process *process,
-                              struct exec_places *places)
+                              struct exec_places *places) NO_TSA
 {
     struct aspace *as;
-    unsigned saved = spin_lock_irq(&process->signals.lock);
+    unsigned saved = process_tree_lock();
 
     as = process->as;
     if (as != NULL)
         aspace_get(as);
+    spin_lock(&process->signals.lock);
     if (places != NULL)
         *places = process->places;
-    spin_unlock_irq(&process->signals.lock, saved);
+    spin_unlock(&process->signals.lock);
+    process_tree_unlock(saved);
     return as;
 }

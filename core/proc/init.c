@@ -46,6 +46,7 @@ static int fill_task(struct task *task, struct fs_context *context)
     task->ns = nsset_root();
     context_get(context);
     task->fs = context;
+    task->timer_slack_ns = task->default_slack_ns = TASK_SLACK_NS;
     if (error == 0)
         error = fd_table_create(&task->files);
     if (error == 0)

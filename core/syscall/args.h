@@ -6,11 +6,13 @@
 #define CORE_SYSCALL_ARGS_H
 
 #include "core/abi/fcntl.h"
+#include "core/abi/uio.h"
 #include "core/base/defs.h"
 #include "core/fs/fd_table.h"
 #include "core/fs/path.h"
 #include "core/proc/process.h"
 #include "core/sched/thread.h"
+#include "core/vm/uaccess.h"
 #include "hal/mmu.h"
 
 /* The most bytes one call moves (read(2), NOTES). */
@@ -58,6 +60,20 @@ struct path_arg {
     char small[PATH_SMALL];
 };
 
+static inline int fd_of(uint64_t arg)
+{
+    return (int)(uint32_t)arg;
+}
+
+/* The vectors of readv(2) and the like; few of them need no memory. */
+enum { IO_FEW_VECTORS = 8 };
+
+struct io_vectors {
+    size_t size; /* bytes */
+    struct lx_iovec *all;
+    struct lx_iovec few[IO_FEW_VECTORS];
+};
+
 C_DECLS_BEGIN
 
 /*
@@ -90,6 +106,21 @@ MUST_USE static inline int path_arg_here(const struct thread *self,
     return path_arg_take(self, (uint64_t)(int64_t)LX_AT_FDCWD, from, flags,
                          out);
 }
+
+/* Takes count vectors and makes a cursor over what they name, which lives no
+ * longer than they: 0, -EINVAL, -EFAULT, -ENOMEM. May sleep. */
+MUST_USE int io_take_vectors(struct thread *self, uaddr_t from, uint64_t count,
+                             struct io_vectors *out,
+                             struct user_cursor *cursor);
+void io_give_vectors(struct io_vectors *vectors);
+
+/* SIGPIPE for the running thread. */
+void io_signal_broken(struct thread *self);
+
+/* Puts file, whose reference it takes, at the lowest free descriptor: which,
+ * -EMFILE, -ENOMEM. May sleep. */
+MUST_USE int fd_give(struct thread *self, struct file *file,
+                     bool close_on_exec);
 
 C_DECLS_END
 

@@ -5,6 +5,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
+#include "core/fs/pipe.h"
 #include "core/fs/ramfs/ramfs.h"
 #include "core/proc/files.h"
 #include "core/syscall/args.h"
@@ -19,6 +20,16 @@ static uint64_t fd_limit(const struct thread *self)
 {
     return min_u64(limits_current(&process_of(self)->limits, LX_RLIMIT_NOFILE),
                    FD_MAX);
+}
+
+int fd_give(struct thread *self, struct file *file, bool close_on_exec)
+{
+    struct fd_place place = {0, fd_limit(self), close_on_exec};
+    int fd = fd_install(files_of(self), file, &place);
+
+    if (fd < 0)
+        file_put(file);
+    return fd;
 }
 
 int64_t sys_close(struct thread *self, const uint64_t *args)
@@ -128,6 +139,12 @@ static int64_t serve_file(struct thread *self, struct file *file,
         return ramfs_seals(file);
     case LX_F_ADD_SEALS:
         return ramfs_add_seals(file, (unsigned)args[2]);
+    case LX_F_GETPIPE_SZ:
+        return pipe_is_end(file) ? pipe_size(file) : -EBADF;
+    case LX_F_SETPIPE_SZ:
+        return pipe_is_end(file)
+                   ? pipe_set_size(file, self->task->cred, (uint32_t)args[2])
+                   : -EBADF;
     default:
         return -EINVAL;
     }
@@ -179,7 +196,7 @@ static int unshare_files(struct thread *self)
     error = fd_table_copy(files_of(self), &fresh);
     if (error != 0)
         return error;
-    task_set_files(self->task, fresh);
+    fd_table_put(task_swap_files(self->task, fresh));
     return 0;
 }
 

@@ -1,122 +1,193 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/guest/locks.c - flock(2), and the locks of fcntl(2).
+ * tests/guest/locks.c - the C library's locks among threads: mutexes of every
+ * kind, read-write locks, conditions, barriers, semaphores, once, and ends of
+ * threads by cancellation.
  */
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <semaphore.h>
+#include <time.h>
 
 #include "tests/guest/child.h"
 
-enum { OFD_GETLK = 36, OFD_SETLK = 37 };
+enum { THREADS = 8, ROUNDS = 400, THREADS_MADE = 300 };
 
-static struct flock range(int type, long start, long size)
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t full = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t room = PTHREAD_COND_INITIALIZER;
+static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_barrier_t barrier;
+static pthread_key_t key;
+static sem_t sem;
+static long counter, twin_a, twin_b, torn, ring[4], head, tail, sum;
+static volatile int onces, destroyed, cleaned;
+
+static void count_once(void)
 {
-    return (struct flock){
-        .l_type = (short)type, .l_start = start, .l_len = size};
+    onces++;
 }
 
-static long set(int fd, int command, int type, long start, long size)
+static void *add(void *arg)
 {
-    struct flock lock = range(type, start, size);
-
-    return CALL(fcntl, fd, command, &lock);
+    (void)arg;
+    pthread_barrier_wait(&barrier);
+    pthread_once(&once, count_once);
+    for (int i = 0; i < ROUNDS; i++) {
+        pthread_mutex_lock(&mutex);
+        counter++;
+        pthread_mutex_unlock(&mutex);
+        if (i % 8 == 0) {
+            pthread_rwlock_wrlock(&rwlock);
+            twin_a++;
+            twin_b++;
+            pthread_rwlock_unlock(&rwlock);
+        } else {
+            pthread_rwlock_rdlock(&rwlock);
+            torn += twin_a != twin_b;
+            pthread_rwlock_unlock(&rwlock);
+        }
+        sem_wait(&sem);
+        sem_post(&sem);
+    }
+    return NULL;
 }
 
-#define SET(want, ...) expect(want, set(__VA_ARGS__), "set(" #__VA_ARGS__ ")")
-
-static int other(long unused)
+static void together(void *(*run)(void *arg))
 {
-    struct flock lock = range(F_WRLCK, 0, 0);
+    pthread_t threads[THREADS];
 
-    (void)unused;
-    SET(-EAGAIN, 3, F_SETLK, F_RDLCK, 0, 10);
-    SET(-EAGAIN, 3, F_SETLK, F_WRLCK, 25, 1);
-    SET(0, 3, F_SETLK, F_RDLCK, 25, 1);
-    EXPECT(0, fcntl, 3, F_GETLK, &lock);
-    say("type %d, start %ld, length %ld", lock.l_type, (long)lock.l_start,
-        (long)lock.l_len);
-    CHECK(lock.l_pid == CALL(getppid));
-    EXPECT(4, open, "/file", O_RDWR);
-    EXPECT(-EAGAIN, flock, 4, LOCK_EX | LOCK_NB);
-    EXPECT(-EAGAIN, flock, 4, LOCK_SH | LOCK_NB);
-    EXPECT(0, flock, 3, LOCK_SH | LOCK_NB);
-    EXPECT(0, flock, 4, LOCK_SH | LOCK_NB);
-    return finish();
+    for (long i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, run, (void *)i);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
 }
 
-/* Waits for what the parent lets go of when it closes any descriptor. */
-static int waiter(long unused)
+/* Even ones put numbers in, odd ones take them out. */
+static void *pass_on(void *arg)
 {
-    (void)unused;
-    shared[0] = 1;
-    return set(3, F_SETLKW, F_WRLCK, 0, 1) == 0 ? 0 : 1;
+    long me = (long)arg;
+
+    for (long i = 1; i <= ROUNDS; i++) {
+        pthread_mutex_lock(&mutex);
+        if (me % 2 == 0) {
+            while (head - tail == 4)
+                pthread_cond_wait(&room, &mutex);
+            ring[head++ % 4] = i;
+            pthread_cond_signal(&full);
+        } else {
+            while (head == tail)
+                pthread_cond_wait(&full, &mutex);
+            sum += ring[tail++ % 4];
+            pthread_cond_signal(&room);
+        }
+        pthread_mutex_unlock(&mutex);
+    }
+    return NULL;
 }
 
-/* Each waits for the other: one is told. */
-static int deadlock(long unused)
+static void kinds(void)
 {
-    (void)unused;
-    SET(0, 3, F_SETLK, F_WRLCK, 101, 1);
-    shared[1] = 1;
-    await(&shared[2], 1);
-    while (set(3, F_SETLKW, F_WRLCK, 100, 1) == -EDEADLK)
-        ;
-    return 0;
+    struct timespec past = {1, 0};
+    pthread_mutexattr_t attributes;
+    pthread_mutex_t own;
+
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&own, &attributes);
+    CHECK(pthread_mutex_lock(&own) == 0 && pthread_mutex_lock(&own) == 0);
+    CHECK(pthread_mutex_unlock(&own) == 0 && pthread_mutex_unlock(&own) == 0);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
+    pthread_mutex_init(&own, &attributes);
+    CHECK(pthread_mutex_lock(&own) == 0);
+    CHECK(pthread_mutex_lock(&own) == EDEADLK);
+    CHECK(pthread_mutex_unlock(&own) == 0);
+    CHECK(pthread_mutex_unlock(&own) == EPERM);
+    pthread_mutex_lock(&mutex);
+    CHECK(pthread_mutex_trylock(&mutex) == EBUSY);
+    CHECK(pthread_mutex_timedlock(&mutex, &past) == ETIMEDOUT);
+    CHECK(pthread_cond_timedwait(&full, &mutex, &past) == ETIMEDOUT);
+    pthread_mutex_unlock(&mutex);
+    pthread_rwlock_rdlock(&rwlock);
+    CHECK(pthread_rwlock_tryrdlock(&rwlock) == 0);
+    CHECK(pthread_rwlock_trywrlock(&rwlock) == EBUSY);
+    pthread_rwlock_unlock(&rwlock);
+    pthread_rwlock_unlock(&rwlock);
 }
 
-static void errors(void)
+static void note_destroyed(void *value)
 {
-    EXPECT(-EINVAL, flock, 3, 0);
-    EXPECT(-EBADF, flock, 99, LOCK_SH);
-    SET(-EBADF, 99, F_SETLK, F_RDLCK, 0, 1);
-    SET(-EINVAL, 3, F_SETLK, 9, 0, 1);
-    SET(-EINVAL, 3, F_SETLK, F_RDLCK, -1, 1);
-    SET(-EINVAL, 3, F_SETLK, F_RDLCK, 5, -6);
-    EXPECT(-EFAULT, fcntl, 3, F_SETLK, NULL);
-    EXPECT(4, open, "/file", O_RDONLY);
-    SET(-EBADF, 4, F_SETLK, F_WRLCK, 0, 1);
-    EXPECT(0, close, 4);
+    destroyed += value == &key;
 }
 
-static int body(long unused)
+static void note_cleaned(void *arg)
 {
-    long child;
+    (void)arg;
+    cleaned++;
+}
 
-    (void)unused;
-    EXPECT(3, open, "/file", O_RDWR);
-    errors();
-    SET(0, 3, F_SETLK, F_WRLCK, 0, 10);
-    SET(0, 3, F_SETLK, F_RDLCK, 20, 10);
-    SET(0, 3, F_SETLK, F_UNLCK, 5, 1);
-    EXPECT(0, flock, 3, LOCK_EX);
-    reap("other", spawn(other, 0));
-    EXPECT(0, flock, 3, LOCK_UN);
-    child = spawn(waiter, 0);
-    await(&shared[0], 1);
-    EXPECT(4, dup, 3);
-    EXPECT(0, close, 4);
-    reap("waiter", child);
-    SET(0, 3, F_SETLK, F_WRLCK, 100, 1);
-    child = spawn(deadlock, 0);
-    await(&shared[1], 1);
-    shared[2] = 1;
-    while (set(3, F_SETLK, F_WRLCK, 101, 1) == 0)
-        SET(0, 3, F_SETLK, F_UNLCK, 101, 1);
-    SET(0, 3, F_SETLK, F_UNLCK, 100, 1);
-    reap("deadlock", child);
-    EXPECT(4, open, "/file", O_RDWR);
-    SET(0, 3, OFD_SETLK, F_WRLCK, 0, 10);
-    SET(-EAGAIN, 4, OFD_SETLK, F_WRLCK, 9, 1);
-    SET(-EAGAIN, 4, F_SETLK, F_RDLCK, 9, 1);
-    EXPECT(0, close, 3);
-    SET(0, 4, OFD_SETLK, F_WRLCK, 9, 1);
-    return finish();
+static void *wait_to_be_cancelled(void *arg)
+{
+    struct timespec t = {60, 0};
+
+    pthread_setspecific(key, &key);
+    pthread_cleanup_push(note_cleaned, NULL);
+    if (arg == NULL)
+        nanosleep(&t, NULL);
+    else
+        for (;;)
+            pthread_testcancel();
+    pthread_cleanup_pop(0);
+    return NULL;
+}
+
+static void cancelled(void)
+{
+    for (long how = 0; how < 2; how++) {
+        void *result = NULL;
+        pthread_t thread;
+
+        pthread_create(&thread, NULL, wait_to_be_cancelled, (void *)how);
+        CHECK(pthread_cancel(thread) == 0);
+        pthread_join(thread, &result);
+        CHECK(result == PTHREAD_CANCELED);
+    }
+    CHECK(cleaned <= 2 && destroyed <= 2);
+}
+
+static void *do_nothing(void *arg)
+{
+    return arg;
+}
+
+/* Many come and go; their stacks are used again. */
+static void many(void)
+{
+    long bad = 0;
+
+    for (long i = 0; i < THREADS_MADE; i++) {
+        pthread_t thread;
+        void *result;
+
+        bad += pthread_create(&thread, NULL, do_nothing, (void *)i) != 0;
+        bad += pthread_join(thread, &result) != 0 || result != (void *)i;
+    }
+    CHECK(bad == 0);
 }
 
 int main(void)
 {
-    share();
-    return run_in_child(body);
+    pthread_key_create(&key, note_destroyed);
+    pthread_barrier_init(&barrier, NULL, THREADS);
+    sem_init(&sem, 0, 3);
+    together(add);
+    CHECK(counter == THREADS * ROUNDS && onces == 1 && torn == 0);
+    CHECK(twin_a == twin_b && twin_a == THREADS * ROUNDS / 8);
+    together(pass_on);
+    CHECK(sum == THREADS / 2 * (long)ROUNDS * (ROUNDS + 1) / 2);
+    kinds();
+    cancelled();
+    many();
+    return finish();
 }

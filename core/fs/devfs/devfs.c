@@ -111,3 +111,15 @@ void devfs_init_all(void)
     mutex_init(&devfs.lock, &devfs_class);
     fs_register(&devfs_type);
 }
+
+void devfs_fini_all(void)
+{
+    struct super *super;
+
+    mutex_lock(&devfs.lock);
+    super = devfs.super;
+    devfs.super = NULL;
+    mutex_unlock(&devfs.lock);
+    if (super != NULL)
+        super_put(super);
+}

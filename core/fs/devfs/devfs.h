@@ -15,6 +15,9 @@ C_DECLS_BEGIN
 /* Registers devtmpfs. Once, after ramfs_init_all(). */
 void devfs_init_all(void);
 
+/* Gives up what later mounts would show. At the machine's end. */
+void devfs_fini_all(void);
+
 C_DECLS_END
 
 #endif /* CORE_FS_DEVFS_DEVFS_H */

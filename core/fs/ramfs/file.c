@@ -275,6 +275,14 @@ static int find_unnamed(struct mount **out)
     return error;
 }
 
+void ramfs_fini_all(void)
+{
+    struct mount *mount = __atomic_exchange_n(&unnamed, NULL, __ATOMIC_ACQ_REL);
+
+    if (mount != NULL)
+        mount_put(mount);
+}
+
 int ramfs_open_unnamed(const char *name, unsigned seals, struct cred *cred,
                        struct file **out)
 {

@@ -20,6 +20,9 @@ C_DECLS_BEGIN
 /* Once, after the caches: registers tmpfs and ramfs (which has no limits). */
 void ramfs_init_all(void);
 
+/* Gives up the file system of files without names. No such file is left. */
+void ramfs_fini_all(void);
+
 /* A file system of another type that keeps its files so, without limits, with
  * one reference: 0 or -ENOMEM. */
 MUST_USE int ramfs_create(const struct fs_type *type, uint32_t magic,

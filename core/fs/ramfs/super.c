@@ -9,6 +9,7 @@
 #include "core/base/string.h"
 #include "core/fs/fs_options.h"
 #include "core/fs/lock.h"
+#include "core/fs/pipe.h"
 #include "core/fs/ramfs/ramfs_impl.h"
 #include "core/mem/cache.h"
 
@@ -134,6 +135,8 @@ void ramfs_release(struct inode *inode)
         pages_fini(&ram->pages);
     }
     lock_free(inode->locks);
+    if (inode->fifo != NULL)
+        fifo_put(inode->fifo);
     __atomic_sub_fetch(&ramfs_of(inode)->inodes, 1, __ATOMIC_RELAXED);
     rcu_call(&inode->rcu, free_inode);
 }

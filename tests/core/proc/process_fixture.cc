@@ -3,6 +3,7 @@
 // tests/core/proc/process_fixture.cc - contract in process_fixture.h.
 #include "tests/core/proc/process_fixture.h"
 
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
