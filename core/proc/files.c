@@ -22,7 +22,8 @@ void task_leave_context(struct task *task)
     context = task->fs;
     task->fs = NULL;
     spin_unlock_irq(&process->signals.lock, saved);
-    context_put(context);
+    if (context != NULL)
+        context_put(context);
 }
 
 struct fs_context *task_context(struct task *task)
