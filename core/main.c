@@ -3,12 +3,12 @@
  * core/main.c - the boot order, and init.
  */
 #include "core/abi/errno.h"
-#include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/fs/console.h"
 #include "core/fs/initramfs.h"
 #include "core/fs/store.h"
+#include "core/mem/audit.h"
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
 #include "core/proc/boot_options.h"
@@ -86,6 +86,8 @@ static void start_init(void *arg)
     error = init_command_find(&store, &options, &command);
     if (error != 0)
         give_up(status_of(error), "no init", error);
+    if (CHECKED)
+        audit_note(EXEC_STRINGS_MAX / PAGE_SIZE); /* of command */
     error = process_start_init(&store, &command.args, user_loop);
     if (error == -ENOEXEC || error == -EINVAL)
         hal_power_off(STATUS_NOT_EXECUTABLE); /* the log says why */
@@ -123,7 +125,8 @@ void core_main(void)
     cache_init_all();
     log_info("Cyphera on %s, %llu KiB of memory", boot->machine,
              (unsigned long long)(page_total_count() * PAGE_SIZE / 1024));
-    if (options.fault_plan != NULL && fault_plan_parse(options.fault_plan) != 0)
+    if (options.fault_plan != NULL &&
+        dispatch_set_faults(options.fault_plan) != 0)
         give_up(STATUS_NO_RESOURCES, "fault=", -EINVAL);
     if (options.strace != NULL && trace_enable(options.strace) != 0)
         give_up(STATUS_NO_RESOURCES, "strace=", -EINVAL);

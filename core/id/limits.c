@@ -6,6 +6,7 @@
 
 #include "core/abi/errno.h"
 #include "core/base/string.h"
+#include "core/id/user.h"
 
 static const struct lock_class limits_class = {"limits", LOCK_RANK_IDS};
 
@@ -17,6 +18,10 @@ void limits_init(struct limits *limits)
             (struct lx_rlimit64){LX_RLIM_INFINITY, LX_RLIM_INFINITY};
     limits->of[LX_RLIMIT_STACK].rlim_cur = 8 << 20;
     limits->of[LX_RLIMIT_CORE].rlim_cur = 0;
+    limits->of[LX_RLIMIT_NPROC] = (struct lx_rlimit64){
+        user_limit_all() / 2,
+        user_limit_all() / 2,
+    };
     limits->of[LX_RLIMIT_NOFILE] = (struct lx_rlimit64){1024, 4096};
     limits->of[LX_RLIMIT_MEMLOCK] = (struct lx_rlimit64){8 << 20, 8 << 20};
     limits->of[LX_RLIMIT_MSGQUEUE] = (struct lx_rlimit64){819200, 819200};

@@ -290,7 +290,7 @@ static void change_over(struct exec *exec, struct aspace *as,
     if (old != NULL)
         task_release_words(task);
     use_aspace(as);
-    process->as = as;
+    (void)process_swap_aspace(process, as);
     task_release_vfork(task);
     if (old != NULL)
         aspace_put(old);

@@ -19,6 +19,7 @@
 #include "core/ipc/futex.h"
 #include "core/mem/cache.h"
 #include "core/proc/files.h"
+#include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
 #include "core/proc/signalfd.h"
 #include "core/proc/timerfd.h"
@@ -55,6 +56,7 @@ void process_init_all(void)
     signalfd_init_all();
     signal_init_all();
     futex_init_all();
+    oom_init_all();
 }
 
 unsigned process_tree_lock(void) NO_TSA

@@ -28,6 +28,14 @@ static void run_thread(void *arg)
     thread_exit();
 }
 
+bool thread_is_ending(void)
+{
+    const struct thread *self = thread_current();
+
+    return self->is_ending || (__atomic_load_n(&self->work, __ATOMIC_ACQUIRE) &
+                               THREAD_WORK_EXIT) != 0;
+}
+
 int thread_create(const char *name, void (*entry)(void *arg), void *arg,
                   struct thread **out)
 {

@@ -20,6 +20,7 @@
 #include "hal/context.h"
 #include "hal/types.h"
 
+struct fault_call;
 struct hal_mmu;
 struct hal_user;
 struct runq;
@@ -83,6 +84,8 @@ struct thread {
     struct hal_user *user;    /* NULL: a kernel thread; run queue lock */
     struct hal_mmu *mmu;      /* what runs below it; run queue lock */
     struct task *task;        /* core/proc's; const once it runs */
+    struct fault_call *call;  /* by a plan of faults, or NULL; its own */
+    bool is_ending;           /* back to user mode it goes no more; its own */
     struct lockdep_held held; /* sleeping locks, in checked builds; its own */
 };
 
@@ -148,6 +151,9 @@ static inline bool thread_has_work(const struct thread *thread)
 {
     return __atomic_load_n(&thread->work, __ATOMIC_ACQUIRE) != 0;
 }
+
+/* Will the running thread end rather than go back to user mode? */
+bool thread_is_ending(void);
 
 /* Makes mmu the address space of the running thread, now and whenever it is
  * switched to; NULL: none. Returns with it active. */

@@ -104,6 +104,14 @@ static inline bool cpu_is_pinned(void)
             __atomic_load_n(&cpu->in_interrupt, __ATOMIC_RELAXED));
 }
 
+/* Is the caller in an interrupt? Any context. */
+static inline bool cpu_in_interrupt(void)
+{
+    const struct cpu *cpu = (const struct cpu *)hal_cpu_local();
+
+    return cpu != NULL && __atomic_load_n(&cpu->in_interrupt, __ATOMIC_RELAXED);
+}
+
 /* Around whatever the HAL calls in interrupt context (upcalls, handlers of
  * lines and streams), first and last: interrupts are off and do not nest. */
 void cpu_enter_interrupt(void);

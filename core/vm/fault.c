@@ -13,6 +13,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
+#include "core/sched/thread.h"
 #include "core/vm/region.h"
 #include "hal/check.h"
 #include "hal/uaccess.h"
@@ -215,11 +216,16 @@ static int add_row(struct aspace *as, struct region *region,
 
 /* --- single pages --------------------------------------------------------- */
 
+unsigned fault_how(void)
+{
+    return MEM_WAIT | (thread_is_ending() ? MEM_LAST : MEM_USER);
+}
+
 /* A page of our own with the bytes of source; NULL: with zeros. */
 static struct page *copy_page(struct aspace *as, const struct page *source)
 {
-    unsigned how = source == NULL ? MEM_WAIT | MEM_ZERO : MEM_WAIT;
-    struct page *page = page_alloc(0, how, as->payer);
+    unsigned zero = source == NULL ? MEM_ZERO : 0;
+    struct page *page = page_alloc(0, fault_how() | zero, as->payer);
 
     if (page == NULL)
         return NULL;
@@ -544,42 +550,4 @@ int fault_resolve(struct aspace *as, uaddr_t addr, unsigned access)
         return fault_source(as, region, addr);
     return region->object == NULL ? fault_anonymous(as, region, addr)
                                   : fault_copy(as, region, addr);
-}
-
-int aspace_fault(struct aspace *as, uaddr_t addr, unsigned access)
-{
-    int error;
-
-    ASSERT(access == HAL_READ || access == HAL_WRITE || access == HAL_EXEC);
-    if (addr >= HAL_USER_TOP)
-        return -EFAULT;
-    mutex_lock(&as->lock);
-    error = fault_resolve(as, round_down(addr, PAGE_SIZE), access);
-    mutex_unlock(&as->lock);
-    return error;
-}
-
-unsigned fault_populate_access(const struct region *region)
-{
-    unsigned rights = region_rights(region->prot);
-
-    /* A write spares private pages the copy later; shared ones have none. */
-    if (!region->shared && (rights & HAL_WRITE))
-        return HAL_WRITE;
-    return rights & HAL_READ;
-}
-
-int fault_populate(struct aspace *as, struct hal_range range, unsigned access)
-{
-    for (size_t i = 0; i < range.count; i++) {
-        int error = mutex_lock_killable(&as->lock);
-
-        if (error != 0)
-            return error;
-        error = fault_resolve(as, range.start + i * PAGE_SIZE, access);
-        mutex_unlock(&as->lock);
-        if (error != 0)
-            return error;
-    }
-    return 0;
 }

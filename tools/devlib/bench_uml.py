@@ -5,6 +5,7 @@ interleaved in one run; what counts is the median of the per-burst ratios.
 """
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 
@@ -26,7 +27,8 @@ class Guest:
     def __init__(self, command):
         self.process = subprocess.Popen(
             ["taskset", "-c", CORE, *command], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            start_new_session=True)
         if self.line() != "ready":
             raise Failure("bench: no sign of init: " + command[0])
 
@@ -45,8 +47,9 @@ class Guest:
         return int(self.line())
 
     def close(self):
+        """Ends it with all its processes: User Mode Linux has several."""
         self.process.stdin.close()
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
