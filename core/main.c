@@ -12,6 +12,7 @@
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
 #include "core/proc/boot_options.h"
+#include "core/proc/exec.h"
 #include "core/proc/process.h"
 #include "core/proc/vdso.h"
 #include "core/sched/cpus.h"
@@ -139,6 +140,7 @@ void core_main(void)
         give_up(STATUS_NO_RESOURCES, "too little memory", error);
     store_init_all();
     process_init_all();
+    exec_set_random(!options.fixed_places);
     start_threads();
     sched_run();
 }

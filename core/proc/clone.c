@@ -86,6 +86,8 @@ static int fill_process(struct process *child, struct task *self,
     limits_clone(&child->limits, &process->limits);
     child->store = process->store;
     child->dumpable = __atomic_load_n(&process->dumpable, __ATOMIC_RELAXED);
+    child->no_huge_pages =
+        __atomic_load_n(&process->no_huge_pages, __ATOMIC_RELAXED);
     child->exit_signal = request->exit_signal;
     if (has(request, LX_CLONE_VM)) {
         aspace_get(process->as);
@@ -131,6 +133,8 @@ static void fill_task(struct task *child, struct task *self,
     child->ns = self->ns;
     child->no_new_privs = self->no_new_privs;
     child->personality = self->personality;
+    child->timer_slack_ns = self->timer_slack_ns;
+    child->default_slack_ns = self->timer_slack_ns;
     mem_copy(child->name, self->name, sizeof(child->name));
     if (has(request, LX_CLONE_CHILD_SETTID))
         child->set_tid = request->child_tid;
@@ -370,6 +374,8 @@ static int clone_counted(struct task *self, const struct clone_request *request)
         return error;
     }
     number = task_number(child);
+    if (!has(request, LX_CLONE_THREAD))
+        limit_watch_start(child->process);
     if (has(request, LX_CLONE_VFORK))
         (void)!waitq_wait_killable(&child->vfork_waiters, is_released, child,
                                    WAIT_FOREVER);

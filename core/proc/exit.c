@@ -20,6 +20,7 @@
 #include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
 #include "core/proc/usage.h"
+#include "core/sched/lend.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
@@ -86,6 +87,7 @@ void task_release_words(struct task *task)
     __atomic_store_n(&task->robust_list, 0, __ATOMIC_RELAXED);
     if (list != 0)
         futex_exit_robust(task->process->as, list, (uint32_t)task_number(task));
+    lend_close(task->thread);
     if (word != 0)
         futex_exit_clear(task->process->as, word);
 }

@@ -98,6 +98,7 @@ struct process *process_alloc(void)
     waitq_init(&process->waiters);
     process->started_ns = hal_clock_now();
     process->dumpable = 1;
+    limit_watch_init(process);
     return process;
 }
 
@@ -115,6 +116,17 @@ struct task *task_alloc(void)
     return task;
 }
 
+struct aspace *process_get_aspace(struct process *process)
+{
+    unsigned saved = process_tree_lock();
+    struct aspace *as = process->as;
+
+    if (as != NULL)
+        aspace_get(as);
+    process_tree_unlock(saved);
+    return as;
+}
+
 void process_get(struct process *process)
 {
     refcount_get(&process->refs);
@@ -126,6 +138,7 @@ void process_put(struct process *process)
         return;
     ASSERT(list_is_empty(&process->threads));
     ASSERT(!list_is_linked(&process->sibling));
+    limit_watch_fini(process);
     if (process->as != NULL)
         aspace_put(process->as); /* it never ran */
     if (process->signals.actions != NULL)

@@ -191,6 +191,9 @@ MUST_USE int signal_change_stack(struct task *task, uaddr_t sp,
  * ends in SIGSEGV. */
 void signal_return(struct task *task);
 
+/* The name of a signal, "SIGSEGV"; "signal" for one without. */
+const char *signal_name(unsigned number);
+
 C_DECLS_END
 
 #endif /* CORE_PROC_SIGNAL_H */

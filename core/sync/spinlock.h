@@ -29,7 +29,8 @@ enum lock_rank {
     LOCK_RANK_ASPACE = 50,
     LOCK_RANK_OBJECT = 70,
     LOCK_RANK_AMAP = 75,
-    LOCK_RANK_TIMERS = 80,   /* a process's */
+    LOCK_RANK_TIMERS = 80, /* a process's */
+    LOCK_RANK_WALL_TIMERS = 81,
     LOCK_RANK_PROCESS = 110, /* spinlocks from here */
     LOCK_RANK_SIGNAL = 114,
     LOCK_RANK_ACTIONS = 115,
@@ -37,6 +38,7 @@ enum lock_rank {
     LOCK_RANK_FUTEX = 117, /* two by ascending address */
     LOCK_RANK_WORKER = 118,
     LOCK_RANK_WAITQ = 120,
+    LOCK_RANK_LEND = 124,
     LOCK_RANK_EVENTS = 125, /* of what is called under a queue's lock */
     LOCK_RANK_RUNQ = 130,
     LOCK_RANK_TIMER = 140,

@@ -33,8 +33,9 @@ struct aspace {
     uint64_t resident GUARDED_BY(lock);  /* pages in the amaps */
     unsigned map_flags GUARDED_BY(lock); /* REGION_* of what is mapped next */
     struct aspace_limits limits;         /* each atomic */
-    bool may_lock;                       /* atomic; more than limits.locked */
-    uaddr_t mmap_base GUARDED_BY(lock);  /* addresses are chosen below it */
+    unsigned barriers; /* LX_MEMBARRIER_CMD_REGISTER_*; atomic */
+    bool may_lock;     /* atomic; more than limits.locked */
+    uaddr_t mmap_base GUARDED_BY(lock); /* addresses are chosen below it */
     uaddr_t brk_start GUARDED_BY(lock);
     uaddr_t brk GUARDED_BY(lock);
 

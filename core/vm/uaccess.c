@@ -34,11 +34,15 @@ size_t copy_out_some(struct aspace *as, uaddr_t to, const void *from,
 
 int copy_in(struct aspace *as, void *to, uaddr_t from, size_t size)
 {
+    if (hal_copy_in(to, from, size) == size) /* nearly always */
+        return 0;
     return copy_in_some(as, to, from, size) == size ? 0 : -EFAULT;
 }
 
 int copy_out(struct aspace *as, uaddr_t to, const void *from, size_t size)
 {
+    if (hal_copy_out(to, from, size) == size)
+        return 0;
     return copy_out_some(as, to, from, size) == size ? 0 : -EFAULT;
 }
 
