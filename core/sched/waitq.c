@@ -56,7 +56,7 @@ void waitq_remove(struct waiter *waiter)
         return;
     saved = spin_lock_irq(&q->lock);
     list_remove(&waiter->link);
-    __atomic_store_n(&q->count, q->count - 1, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&q->count, 1, __ATOMIC_RELAXED);
     waiter->queue = NULL;
     spin_unlock_irq(&q->lock, saved);
 }
