@@ -10,6 +10,7 @@
 #include "core/fs/console.h"
 #include "core/fs/initramfs.h"
 #include "core/fs/store.h"
+#include "core/fs/tty_file.h"
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
 #include "core/proc/boot_options.h"
@@ -82,7 +83,9 @@ static void start_init(void *arg)
     (void)arg;
     cpus_start();
     load_root();
-    console_init();
+    error = console_init();
+    if (error != 0)
+        give_up(STATUS_NO_RESOURCES, "console", error);
     error = init_command_find(&store, &options, &command);
     if (error != 0)
         give_up(status_of(error), "no init", error);
@@ -133,7 +136,7 @@ void core_main(void)
     if (error != 0)
         give_up(STATUS_NO_RESOURCES, "too little memory", error);
     chardev_init_all();
-    if (chardev_register_memory() != 0)
+    if (chardev_register_memory() != 0 || tty_files_init() != 0)
         give_up(STATUS_NO_RESOURCES, "devices", -EBUSY);
     store_init_all();
     process_init_all();

@@ -77,6 +77,8 @@ void tty_put(struct tty *tty)
 static void conclude(struct tty *tty, struct outcome *outcome)
     REQUIRES(tty->lock)
 {
+    if (tty->ops->has_line && tty->ldisc.is_stopped)
+        tty->ldisc.out_limit = tty->ldisc.out_head;
     if (tty->ops->note != NULL)
         tty->ops->note(tty, outcome->result.events);
     if (outcome->result.signal != 0 && tty->foreground != NULL) {
@@ -107,7 +109,8 @@ static void settle(struct tty *tty, const struct outcome *outcome)
 
 int tty_open(struct tty *tty, unsigned *hangups)
 {
-    bool may_intrude = the_jobs->is_capable(TTY_MAY_ADMIN);
+    bool may_intrude =
+        !tty_is_exclusive(tty) || the_jobs->is_capable(TTY_MAY_ADMIN);
     bool is_first = false;
     int error = 0;
 
@@ -223,7 +226,8 @@ void tty_hang_up(struct tty *tty)
     tty->hangups++;
     ldisc_start(&tty->ldisc, &outcome.result);
     ldisc_flush_in(&tty->ldisc, &outcome.result);
-    ldisc_flush_out(&tty->ldisc, &outcome.result);
+    if (!tty->ops->has_line)
+        ldisc_flush_out(&tty->ldisc, &outcome.result);
     outcome.result.events |= LDISC_READABLE;
     conclude(tty, &outcome);
     spin_unlock(&tty->lock);
@@ -334,7 +338,7 @@ void tty_push(struct tty *tty)
 
 bool tty_has_output(struct tty *tty)
 {
-    return tty->ops->drains && tty_count_out(tty) > 0;
+    return tty->ops->has_line && tty_count_out(tty) > 0;
 }
 
 void tty_get_termios(struct tty *tty, struct lx_termios2 *out)

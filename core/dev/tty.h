@@ -31,7 +31,7 @@ struct tty;
  * that is said. */
 struct tty_ops {
     /* There is output, or more of it may go, or it was flushed: takes it with
-     * tty_peek_out(). May sleep not. */
+     * tty_peek_out(). May sleep. */
     void (*output)(struct tty *tty);
     /* Input that found no room may be given again. Sleeps not. */
     void (*input_room)(struct tty *tty);
@@ -45,10 +45,10 @@ struct tty_ops {
     void (*closed)(struct tty *tty);
     /* The last reference went. */
     void (*free)(struct tty *tty);
-    /* tcdrain(3) waits for the queue to empty. */
-    bool drains;
-    /* Its session's end hangs it up; otherwise it only loses its session. */
-    bool hangs_up_at_exit;
+    /* It is a line, not a program: what it has not taken yet can be stopped,
+     * waited for (tcdrain(3)) and outlives a hang-up, and the end of its
+     * session hangs it up. */
+    bool has_line;
 };
 
 struct tty {

@@ -27,6 +27,7 @@ enum {
     CAP_SYS_NICE = 23,
     CAP_SYS_RESOURCE = 24,
     CAP_SYS_TIME = 25,
+    CAP_SYS_TTY_CONFIG = 26,
     CAP_LAST = 40
 };
 

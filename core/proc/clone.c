@@ -18,6 +18,7 @@
 #include "core/id/nsset.h"
 #include "core/id/user.h"
 #include "core/proc/process_impl.h"
+#include "core/proc/terminal.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
@@ -210,6 +211,7 @@ static void place(struct task *child, struct task *self,
     pid_get(process->pid);
     pid_get(process->group);
     pid_get(process->session);
+    terminal_inherit(process, like);
     process_link(process, parent, creator);
 }
 

@@ -12,17 +12,22 @@
 #include "core/abi/wait.h"
 #include "core/base/fault.h"
 #include "core/base/log.h"
+#include "core/dev/console.h"
 #include "core/fs/file.h"
 #include "core/id/cred.h"
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
 #include "core/proc/process_impl.h"
+#include "core/proc/terminal.h"
 #include "core/proc/usage.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
 #include "hal/platform.h"
 #include "hal/user.h"
+
+/* What init wrote is waited for, unless nobody takes it. */
+#define DRAIN_NS UINT64_C(5000000000)
 
 enum { SIGNAL_STATUS = 128 }; /* added to the number of a deadly signal */
 
@@ -271,7 +276,7 @@ static bool leave_threads(struct task *task) NO_TSA
 /* What a thread's leaving meant. */
 enum leaving { LEFT_OTHERS, WAS_LAST, WAS_LAST_OF_INIT };
 
-static enum leaving leave_process(struct task *task)
+static enum leaving leave_process(struct task *task, struct terminal_end *end)
 {
     struct process *process = task->process;
     unsigned saved = process_tree_lock();
@@ -281,6 +286,7 @@ static enum leaving leave_process(struct task *task)
     usage_add_task(&process->usage, task);
     pid_leave(&task->by_pid, task->pid);
     if (is_last) {
+        terminal_end(process, end);
         become_zombie(process, task);
     } else {
         hand_on_children(task, false);
@@ -302,19 +308,39 @@ NORETURN static void end_machine(int status)
 
     log_debug("init ended with status %d, after %llu planned failures", code,
               (unsigned long long)fault_failed());
+    console_drain(DRAIN_NS);
     hal_power_off(code);
+}
+
+/*
+ * The session of a leader loses its terminal before the files are closed, as
+ * the last file of a terminal ends its session too. Who finds threads beside
+ * him leaves it to the last of them.
+ */
+static void leave_terminal(struct task *task)
+{
+    struct terminal_end end = {0};
+    unsigned saved = process_tree_lock();
+
+    if (task->of_process.next == task->of_process.prev)
+        terminal_end(task->process, &end);
+    process_tree_unlock(saved);
+    terminal_finish(&end);
 }
 
 void task_exit(struct task *task)
 {
     struct process *process = task->process;
     struct thread *self = task->thread;
+    struct terminal_end end = {0};
     enum leaving leaving;
 
     task_leave_memory(task);
+    leave_terminal(task);
     fd_table_put(task->files);
     task->files = NULL;
-    leaving = leave_process(task);
+    leaving = leave_process(task, &end);
+    terminal_finish(&end);
     if (leaving == WAS_LAST_OF_INIT)
         end_machine(process->exit_status);
     task_signals_fini(task);

@@ -15,6 +15,7 @@
 #include "core/ipc/futex.h"
 #include "core/mem/cache.h"
 #include "core/proc/process_impl.h"
+#include "core/proc/terminal.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
@@ -42,6 +43,7 @@ void process_init_all(void)
     file_init_all();
     fd_init_all();
     signal_init_all();
+    terminal_init_all();
     futex_init_all();
 }
 
@@ -116,6 +118,7 @@ void process_put(struct process *process)
         aspace_put(process->as); /* it never ran */
     if (process->signals.actions != NULL)
         signals_fini(&process->signals);
+    ASSERT(process->terminal == NULL && process->hung_group == NULL);
     if (process->user != NULL)
         user_put(process->user);
     if (process->pid != NULL)

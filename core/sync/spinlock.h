@@ -23,6 +23,8 @@ enum lock_rank {
     LOCK_RANK_RENAME = 25,
     LOCK_RANK_DIRECTORY = 30, /* parent before child */
     LOCK_RANK_INODE = 40,     /* and what else a file stands for */
+    LOCK_RANK_TTY_INPUT = 44,  /* a console's */
+    LOCK_RANK_TTY_OUTPUT = 46, /* the same */
     LOCK_RANK_ASPACE = 50,
     LOCK_RANK_OBJECT = 70,
     LOCK_RANK_AMAP = 75,
