@@ -48,7 +48,7 @@ enum hal_stream { HAL_STREAM_IN, HAL_STREAM_OUT, HAL_STREAM_ERR };
 
 enum { HAL_CONSOLE_END = -1 }; /* hal_console_read(): end of file */
 
-struct hal_console_size {
+struct hal_screen {
     uint16_t rows, columns; /* characters */
     uint16_t width, height; /* pixels; 0: unknown */
 };
@@ -77,7 +77,7 @@ HAL_MUST_USE int hal_console_read(void *data, size_t size);
 bool hal_console_is_terminal(void);
 
 /* The size of the terminal now; false where the machine cannot know. */
-bool hal_console_size(struct hal_console_size *out);
+bool hal_console_size(struct hal_screen *out);
 
 /* Calls ready(arg), in interrupt context on some CPU, whenever input, room for
  * output or another size of the terminal may have come. Set once, at boot. */

@@ -126,14 +126,16 @@ static void end_line(struct ldisc *d, uint8_t c, struct ldisc_result *result)
 
 /* --- what bytes mean ------------------------------------------------------ */
 
-static void take_ordinary(struct ldisc *d, uint8_t c,
+/* A newline that a return became is shown as one; one that was typed where it
+ * ends no line, as ^J. */
+static void take_ordinary(struct ldisc *d, uint8_t c, bool was_return,
                           struct ldisc_result *result)
 {
     if (has_local(d, LX_ECHO)) {
         ldisc_finish_erasing(d);
         if (d->line == d->tail)
             d->line_column = d->column;
-        if (c == '\n')
+        if (was_return)
             ldisc_echo_raw(d, c);
         else
             ldisc_echo(d, c);
@@ -249,13 +251,15 @@ static uint8_t to_lower(uint8_t c)
 static void receive_byte(struct ldisc *d, uint8_t c,
                          struct ldisc_result *result)
 {
+    bool was_return;
+
     if (has_input(d, LX_ISTRIP))
         c &= 0x7f;
     if (has_input(d, LX_IUCLC) && has_local(d, LX_IEXTEN))
         c = to_lower(c);
     if (d->is_literal) {
         d->is_literal = false;
-        take_ordinary(d, c, result);
+        take_ordinary(d, c, false, result);
         return;
     }
     if (take_flow(d, c, result) || take_signal(d, c, result))
@@ -264,13 +268,14 @@ static void receive_byte(struct ldisc *d, uint8_t c,
         ldisc_start(d, result);
     if (c == '\r' && has_input(d, LX_IGNCR))
         return;
-    if (c == '\r' && has_input(d, LX_ICRNL))
+    was_return = c == '\r' && has_input(d, LX_ICRNL);
+    if (was_return)
         c = '\n';
     else if (c == '\n' && has_input(d, LX_INLCR))
         c = '\r';
     if (is_canonical(d) && (take_editing(d, c) || take_ending(d, c, result)))
         return;
-    take_ordinary(d, c, result);
+    take_ordinary(d, c, was_return, result);
 }
 
 /* Is every byte as good as any other? */

@@ -33,7 +33,7 @@ void tty_set_jobs(const struct tty_jobs *jobs)
     the_jobs = jobs;
 }
 
-const struct tty_jobs *tty_jobs(void)
+const struct tty_jobs *tty_get_jobs(void)
 {
     return the_jobs;
 }

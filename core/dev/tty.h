@@ -114,7 +114,7 @@ C_DECLS_BEGIN
 
 /* Once, before the first call of a program. */
 void tty_set_jobs(const struct tty_jobs *jobs);
-const struct tty_jobs *tty_jobs(void);
+const struct tty_jobs *tty_get_jobs(void);
 
 /* One reference, for the line. */
 void tty_init(struct tty *tty, const struct tty_ops *ops, uint32_t major,

@@ -248,7 +248,7 @@ static int write_port(const void *from, size_t size)
 
 static bool port_window(struct lx_winsize *out)
 {
-    struct hal_console_size size;
+    struct hal_screen size;
 
     if (!hal_console_size(&size))
         return false;

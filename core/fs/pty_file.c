@@ -129,7 +129,7 @@ static int open_peer(struct pty *pty, unsigned flags)
         tty_file_open(&pty->tty, flags & known & ~LX_O_CLOEXEC, true, &file);
     if (result != 0)
         return result;
-    result = tty_jobs()->install(file, (flags & LX_O_CLOEXEC) != 0);
+    result = tty_get_jobs()->install(file, (flags & LX_O_CLOEXEC) != 0);
     if (result < 0)
         file_put(file);
     return result;
@@ -145,7 +145,7 @@ static int send_signal(struct pty *pty, uint64_t number)
     group = tty_foreground(&pty->tty);
     if (group == NULL)
         return 0;
-    tty_jobs()->signal(group, (unsigned)number);
+    tty_get_jobs()->signal(group, (unsigned)number);
     pid_put(group);
     return 0;
 }

@@ -134,7 +134,7 @@ static ssize_t read_tty(struct file *file, struct user_cursor *to,
     (void)position;
     if (tty_is_gone(tty, read.open->hangups))
         return 0;
-    result = tty_jobs()->check(tty, LX_SIGTTIN);
+    result = tty_get_jobs()->check(tty, LX_SIGTTIN);
     if (result == 0)
         result = wait_for_input(&read, (file_flags(file) & LX_O_NONBLOCK) == 0);
     if (result != 0 || read.input.is_gone)
@@ -174,7 +174,7 @@ static int check_write(struct tty *tty)
 
     tty_get_termios(tty, &termios);
     return (termios.c_lflag & LX_TOSTOP) != 0
-               ? tty_jobs()->check(tty, LX_SIGTTOU)
+               ? tty_get_jobs()->check(tty, LX_SIGTTOU)
                : 0;
 }
 
@@ -304,7 +304,7 @@ int tty_file_open(struct tty *tty, unsigned flags, bool has_node,
     }
     tty_get(tty);
     if ((flags & LX_O_NOCTTY) == 0)
-        tty_jobs()->note_open(tty, may_read);
+        tty_get_jobs()->note_open(tty, may_read);
     return 0;
 }
 
@@ -315,7 +315,7 @@ enum { AUX_MAJOR = 5, MINOR_TTY = 0, MINOR_PTMX = 2, EVERYBODY = 0666 };
 static int open_own(struct chardev *device, uint32_t minor, unsigned flags,
                     struct file **out)
 {
-    struct tty *tty = tty_jobs()->current();
+    struct tty *tty = tty_get_jobs()->current();
     int error;
 
     (void)device;

@@ -25,7 +25,7 @@ static int copy_out_count(const struct tty_call *call, size_t count)
 
 static int check_change(const struct tty_call *call)
 {
-    return tty_jobs()->check(call->tty, LX_SIGTTOU);
+    return tty_get_jobs()->check(call->tty, LX_SIGTTOU);
 }
 
 /* --- settings ------------------------------------------------------------- */
@@ -177,14 +177,14 @@ static int send_break(const struct tty_call *call)
 
 static int simulate_input(const struct tty_call *call)
 {
-    struct tty *own = tty_jobs()->current();
+    struct tty *own = tty_get_jobs()->current();
     bool is_own = own == call->tty;
     uint8_t byte;
     int error;
 
     if (own != NULL)
         tty_put(own);
-    if (!is_own && !tty_jobs()->is_capable(TTY_MAY_ADMIN))
+    if (!is_own && !tty_get_jobs()->is_capable(TTY_MAY_ADMIN))
         return -EPERM;
     error = copy_in_struct(call->as, &byte, call->arg);
     if (error == 0)
@@ -204,7 +204,7 @@ static int set_discipline(const struct tty_call *call)
 
 static int hang_up(const struct tty_call *call)
 {
-    if (!tty_jobs()->is_capable(TTY_MAY_ADMIN))
+    if (!tty_get_jobs()->is_capable(TTY_MAY_ADMIN))
         return -EPERM;
     tty_hang_up(call->tty);
     return 0;
@@ -234,18 +234,18 @@ static int get_exclusive(const struct tty_call *call)
 
 static int acquire(const struct tty_call *call)
 {
-    return tty_jobs()->acquire(call->tty, call->arg == 1, call->may_read);
+    return tty_get_jobs()->acquire(call->tty, call->arg == 1, call->may_read);
 }
 
 static int give_up(const struct tty_call *call)
 {
-    return call->is_master ? -ENOTTY : tty_jobs()->give_up(call->tty);
+    return call->is_master ? -ENOTTY : tty_get_jobs()->give_up(call->tty);
 }
 
 static int get_group(const struct tty_call *call)
 {
     int number;
-    int error = tty_jobs()->get_group(call->tty, call->is_master, &number);
+    int error = tty_get_jobs()->get_group(call->tty, call->is_master, &number);
 
     return error != 0 ? error : copy_out_int(call, number);
 }
@@ -253,7 +253,8 @@ static int get_group(const struct tty_call *call)
 static int get_session(const struct tty_call *call)
 {
     int number;
-    int error = tty_jobs()->get_session(call->tty, call->is_master, &number);
+    int error =
+        tty_get_jobs()->get_session(call->tty, call->is_master, &number);
 
     return error != 0 ? error : copy_out_int(call, number);
 }
@@ -265,10 +266,10 @@ static int set_group(const struct tty_call *call)
 
     if (error != 0)
         return error == -EIO ? -ENOTTY : error;
-    error = tty_jobs()->check_owner(call->tty);
+    error = tty_get_jobs()->check_owner(call->tty);
     if (error == 0)
         error = copy_in_struct(call->as, &number, call->arg);
-    return error != 0 ? error : tty_jobs()->set_group(call->tty, number);
+    return error != 0 ? error : tty_get_jobs()->set_group(call->tty, number);
 }
 
 static const struct {

@@ -92,7 +92,7 @@ bool hal_console_is_terminal(void)
     return host_facts()->terminal;
 }
 
-bool hal_console_size(struct hal_console_size *out)
+bool hal_console_size(struct hal_screen *out)
 {
     return host_console_size(&out->rows, &out->columns, &out->width,
                              &out->height);

@@ -172,7 +172,7 @@ bool hal_console_is_terminal(void)
 }
 
 /* A serial line carries no size. */
-bool hal_console_size(struct hal_console_size *out)
+bool hal_console_size(struct hal_screen *out)
 {
     (void)out;
     return false;
