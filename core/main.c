@@ -9,7 +9,10 @@
 #include "core/dev/chardev.h"
 #include "core/fs/console.h"
 #include "core/fs/initramfs.h"
-#include "core/fs/store.h"
+#include "core/fs/open.h"
+#include "core/fs/root.h"
+#include "core/id/cred.h"
+#include "core/id/nsset.h"
 #include "core/fs/tty_file.h"
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
@@ -33,7 +36,6 @@ enum {
     STATUS_NOT_FOUND = 127
 };
 
-static struct store store;
 static struct boot_options options;
 
 NORETURN static void give_up(int status, const char *what, int error)
@@ -60,17 +62,26 @@ static int status_of(int error)
     }
 }
 
-/* A bad initrd was told of in the log. */
-static void load_root(void)
+/* The first file system, filled. A bad initrd was told of in the log. */
+static void load_root(struct path_ask *ask)
 {
-    int error = store_init(&store);
+    struct mount_ns *mounts;
+    struct cred *cred;
+    unsigned umask;
+    int error = root_create(&mounts, &ask->context);
 
+    if (error == 0)
+        error = cred_create_root(&cred);
     if (error != 0)
         give_up(STATUS_NO_RESOURCES, "no root", error);
-    error = initramfs_load(&store);
+    nsset_set_mounts(mounts);
+    ask->cred = cred;
+    umask = context_set_umask(ask->context, 0);
+    error = initramfs_load(ask);
     if (error != 0)
         hal_power_off(error == -ENOMEM ? STATUS_NO_RESOURCES
                                        : STATUS_NOT_FOUND);
+    context_set_umask(ask->context, umask);
     page_release_initrd();
 }
 
@@ -78,18 +89,19 @@ static void load_root(void)
 static void start_init(void *arg)
 {
     struct init_command command;
+    struct path_ask ask = {.flags = 0};
     int error;
 
     (void)arg;
     cpus_start();
-    load_root();
+    load_root(&ask);
     error = console_init();
     if (error != 0)
         give_up(STATUS_NO_RESOURCES, "console", error);
-    error = init_command_find(&store, &options, &command);
+    error = init_command_find(&ask, &options, &command);
     if (error != 0)
         give_up(status_of(error), "no init", error);
-    error = process_start_init(&store, &command.args, user_loop);
+    error = process_start_init(ask.context, &command.args, user_loop);
     if (error == -ENOEXEC || error == -EINVAL)
         hal_power_off(STATUS_NOT_EXECUTABLE); /* the log says why */
     if (error != 0)
@@ -138,7 +150,7 @@ void core_main(void)
     chardev_init_all();
     if (chardev_register_memory() != 0 || tty_files_init() != 0)
         give_up(STATUS_NO_RESOURCES, "devices", -EBUSY);
-    store_init_all();
+    fs_init_all();
     process_init_all();
     start_threads();
     sched_run();

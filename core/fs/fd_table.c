@@ -8,6 +8,7 @@
 #include "core/abi/errno.h"
 #include "core/base/string.h"
 #include "core/fs/file.h"
+#include "core/fs/lock.h"
 #include "core/mem/cache.h"
 
 static const struct lock_class fd_class = {"fd table", LOCK_RANK_IDS};
@@ -50,11 +51,20 @@ static void free_row(struct fd_chunk **row, unsigned count)
         kmem_free(row, count * sizeof(struct fd_chunk *));
 }
 
-static void close_chunk(struct fd_chunk *chunk)
+/* A descriptor lets go of its file. */
+static void put_file(const struct fd_table *table, struct file *file)
+{
+    lock_close(file, table);
+    if (file->ops->flush != NULL)
+        (void)file->ops->flush(file);
+    file_put(file);
+}
+
+static void close_chunk(const struct fd_table *table, struct fd_chunk *chunk)
 {
     for (unsigned i = 0; i < FD_CHUNK; i++)
         if (chunk->files[i] != NULL)
-            file_put(chunk->files[i]);
+            put_file(table, chunk->files[i]);
     mem_free(&chunk_cache, chunk);
 }
 
@@ -65,7 +75,7 @@ void fd_table_put(struct fd_table *table) NO_TSA
         return;
     for (unsigned i = 0; i < table->chunk_count; i++)
         if (table->chunks[i] != NULL)
-            close_chunk(table->chunks[i]);
+            close_chunk(table, table->chunks[i]);
     free_row(table->chunks, table->chunk_count);
     mem_free(&table_cache, table);
 }
@@ -231,7 +241,7 @@ int fd_replace(struct fd_table *table, unsigned fd, struct file *file,
             return error;
     }
     if (old != NULL)
-        file_put(old);
+        put_file(table, old);
     return (int)fd;
 }
 
@@ -259,7 +269,7 @@ int fd_close(struct fd_table *table, int fd)
 
     if (file == NULL)
         return -EBADF;
-    file_put(file);
+    put_file(table, file);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
 #include "core/abi/poll.h"
+#include "core/fs/open.h"
 #include "core/mem/cache.h"
 #include "core/sched/waitq.h"
 #include "core/vm/uaccess.h"
@@ -63,8 +64,12 @@ void file_put(struct file *file)
 {
     if (!refcount_put(&file->refs))
         return;
+    if (file->path.dentry != NULL)
+        open_leave(file);
     if (file->ops->release != NULL)
         file->ops->release(file);
+    if (file->path.dentry != NULL)
+        path_put(&file->path);
     if (file->is_allocated) {
         mem_free(&file_cache, file);
         __atomic_sub_fetch(&file_count, 1, __ATOMIC_RELAXED);

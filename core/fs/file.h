@@ -91,6 +91,7 @@ struct file {
     void *data;                 /* what ops make of it; const */
     bool is_allocated;          /* by file_create(); const */
     struct path path;           /* const; with references; dentry NULL: none */
+    struct cred *cred;          /* who opened path; const; a reference */
     struct mutex position_lock;
     uint64_t position GUARDED_BY(position_lock);
     struct spinlock watch_lock;

@@ -10,14 +10,14 @@
 #include "core/proc/process.h"
 #include "core/sched/thread.h"
 #include "core/sched/waitq.h"
+#include "core/sched/wall.h"
 #include "hal/clock.h"
 
 /* The bits of a clock made of a pid (clock_getcpuclockid(3)). */
 enum { CPU_CLOCK_THREAD = 4, CPU_CLOCK_KIND = 3, CPU_CLOCK_SHIFT = 3 };
 
 static struct {
-    uint64_t offset; /* atomic; added to hal_clock_wall(), may wrap */
-    unsigned steps;  /* atomic */
+    unsigned steps; /* atomic */
     struct waitq stepped;
 } wall;
 
@@ -28,12 +28,12 @@ void clock_init_all(void)
 
 uint64_t clock_wall_ns(void)
 {
-    return hal_clock_wall() + __atomic_load_n(&wall.offset, __ATOMIC_RELAXED);
+    return wall_now_ns();
 }
 
 void clock_set_wall(uint64_t ns)
 {
-    __atomic_store_n(&wall.offset, ns - hal_clock_wall(), __ATOMIC_RELAXED);
+    wall_set_ns(ns);
     __atomic_add_fetch(&wall.steps, 1, __ATOMIC_SEQ_CST);
     waitq_wake_all(&wall.stepped);
 }

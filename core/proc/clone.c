@@ -13,7 +13,7 @@
 #include "core/abi/ptrace.h"
 #include "core/abi/sched.h"
 #include "core/base/string.h"
-#include "core/fs/file.h"
+#include "core/fs/open.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
 #include "core/id/user.h"
@@ -66,6 +66,19 @@ static int count_child(struct task *self)
     return -EAGAIN;
 }
 
+/* It runs the same program, which stays denied to writers. */
+static void copy_program(struct process *child, struct process *process)
+{
+    struct path program;
+    int error = process_program(process, &program);
+
+    if (error != 0)
+        return;
+    error = inode_deny_write(path_inode(&program));
+    ASSERT(error == 0);
+    process_set_program(child, &program);
+}
+
 /* What a new process has of its own. */
 static int fill_process(struct process *child, struct task *self,
                         const struct clone_request *request)
@@ -79,7 +92,7 @@ static int fill_process(struct process *child, struct task *self,
     if (has(request, LX_CLONE_CLEAR_SIGHAND))
         signals_clear_handlers(&child->signals);
     limits_clone(&child->limits, &process->limits);
-    child->store = process->store;
+    copy_program(child, process);
     child->dumpable = __atomic_load_n(&process->dumpable, __ATOMIC_RELAXED);
     child->exit_signal = request->exit_signal;
     if (has(request, LX_CLONE_VM)) {
@@ -111,6 +124,16 @@ static int give_files(struct task *child, struct task *self,
         return fd_table_copy(self->files, &child->files);
     fd_table_get(self->files);
     child->files = self->files;
+    return 0;
+}
+
+static int give_context(struct task *child, struct task *self,
+                        const struct clone_request *request)
+{
+    if (!has(request, LX_CLONE_FS))
+        return context_copy(self->fs, &child->fs);
+    context_get(self->fs);
+    child->fs = self->fs;
     return 0;
 }
 
@@ -263,6 +286,8 @@ static int fill_child(struct task *child, struct task *self,
     fill_task(child, self, request);
     task_signals_clone(child, self, keeps_stack);
     error = give_files(child, self, request);
+    if (error == 0)
+        error = give_context(child, self, request);
     if (error == 0)
         error = pid_alloc(self->ns->pid, request->wanted, &child->pid);
     return error;

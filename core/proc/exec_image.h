@@ -11,13 +11,13 @@
 struct aspace;
 struct cred;
 struct exec_strings;
+struct inode;
 struct limits;
-struct store_node;
 
 struct image_plan {
-    struct store_node *node; /* the program's file */
+    struct inode *inode; /* the program's file */
     const struct elf_image *image;
-    struct store_node *loader_node; /* NULL: it needs none */
+    struct inode *loader_inode; /* NULL: it needs none */
     const struct elf_image *loader;
     const char *path;
     const struct exec_strings *strings;
@@ -34,7 +34,7 @@ struct image_start {
 C_DECLS_BEGIN
 
 /* elf_parse() of a file. */
-MUST_USE int image_parse(struct store_node *node, struct elf_image *image,
+MUST_USE int image_parse(struct inode *inode, struct elf_image *image,
                          const char **why);
 
 /* Fills as, which is empty and active: images, stack, first words, heap. 0,

@@ -13,7 +13,7 @@
 #include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/dev/console.h"
-#include "core/fs/file.h"
+#include "core/fs/context.h"
 #include "core/id/cred.h"
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
@@ -109,6 +109,7 @@ void task_leave_memory(struct task *task)
     if (process->as != NULL)
         aspace_put(process->as);
     process->as = NULL;
+    process_set_program(process, NULL);
 }
 
 /* What tells the parent of a child's end (sigaction(2), SIGCHLD). */
@@ -337,8 +338,7 @@ void task_exit(struct task *task)
 
     task_leave_memory(task);
     leave_terminal(task);
-    fd_table_put(task->files);
-    task->files = NULL;
+    task_leave_files(task);
     leaving = leave_process(task, &end);
     terminal_finish(&end);
     if (leaving == WAS_LAST_OF_INIT)

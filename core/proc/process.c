@@ -8,7 +8,7 @@
 #include "core/abi/errno.h"
 #include "core/abi/signal.h"
 #include "core/base/string.h"
-#include "core/fs/file.h"
+#include "core/fs/open.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
 #include "core/id/user.h"
@@ -116,6 +116,8 @@ void process_put(struct process *process)
     ASSERT(!list_is_linked(&process->sibling));
     if (process->as != NULL)
         aspace_put(process->as); /* it never ran */
+    if (process->program.dentry != NULL)
+        open_end_exec(&process->program);
     if (process->signals.actions != NULL)
         signals_fini(&process->signals);
     ASSERT(process->terminal == NULL && process->hung_group == NULL);
@@ -138,6 +140,8 @@ void task_put(struct task *task)
     ASSERT(!list_is_linked(&task->of_process));
     if (task->files != NULL)
         fd_table_put(task->files);
+    if (task->fs != NULL)
+        context_put(task->fs);
     if (task->cred != NULL)
         cred_put(task->cred);
     if (task->ns != NULL)

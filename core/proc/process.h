@@ -21,6 +21,7 @@
 #ifndef CORE_PROC_PROCESS_H
 #define CORE_PROC_PROCESS_H
 
+#include "core/fs/file.h"
 #include "core/id/limits.h"
 #include "core/id/pid.h"
 #include "core/proc/signal.h"
@@ -29,9 +30,8 @@
 struct aspace;
 struct cred;
 struct exec_args;
-struct fd_table;
 struct nsset;
-struct store;
+struct fs_context;
 struct thread;
 struct tty;
 struct user;
@@ -91,7 +91,8 @@ struct process {
     struct aspace *as; /* replaced by exec, by its only thread; NULL at the end
                         */
     struct limits limits;
-    struct store *store; /* where paths lead; const */
+    struct path program; /* /proc/PID/exe: references, and writing is denied;
+                            signals.lock; dentry NULL: none */
     struct user *user;   /* that a zombie counts for; tree lock */
     int dumpable;        /* PR_SET_DUMPABLE; atomic */
 };
@@ -113,7 +114,8 @@ struct task {
     bool has_left;           /* it is on no list any more; signals.lock */
     struct cred *cred;       /* a reference; own; tree lock to write */
     struct nsset *ns;        /* a reference; const */
-    struct fd_table *files;  /* a reference; own */
+    struct fd_table *files;  /* a reference; own; signals.lock to write */
+    struct fs_context *fs;   /* the same */
     struct task_signals signals;
     struct restart restart;      /* own */
     int exit_status;             /* by exit(2); own */
@@ -143,7 +145,7 @@ void process_init_all(void);
  * all other user threads will begin with; or what exec_kernel()
  * (core/proc/exec.h) says: then there is nothing to do but power off.
  */
-MUST_USE int process_start_init(struct store *store,
+MUST_USE int process_start_init(struct fs_context *context,
                                 const struct exec_args *args,
                                 void (*user_loop)(struct thread *self));
 
@@ -183,6 +185,25 @@ void process_end_locked(struct process *process, int status);
 
 /* Puts cred, whose reference it takes, in place of the running thread's. */
 void task_set_cred(struct task *task, struct cred *cred);
+
+/* process runs program now: takes the references, and open_exec()'s right to
+ * them; NULL: none. May sleep. */
+void process_set_program(struct process *process, const struct path *program);
+
+/* pivot_root(2): root and working directory of all that had from are to. May
+ * sleep. */
+void process_follow_pivot(const struct path *from, const struct path *to);
+
+/* The context and the descriptors of a thread, with references; NULL when it
+ * is ending. Any context. */
+MUST_USE struct fs_context *task_context(struct task *task);
+MUST_USE struct fd_table *task_files(struct task *task);
+
+/* Gives the running thread other descriptors, whose reference it takes. */
+void task_set_files(struct task *task, struct fd_table *files);
+
+/* What process runs, with references: 0 or -ENOENT. */
+MUST_USE int process_program(struct process *process, struct path *out);
 
 /* The status that task's end will show (as wait4(2) stores it). */
 int task_exit_status(struct task *task);

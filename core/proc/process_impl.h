@@ -39,6 +39,9 @@ void task_link(struct task *task);
  * no other thread of the process may use it. May sleep. */
 void task_leave_memory(struct task *task);
 
+/* Gives the thread's descriptors and context back. May sleep. */
+void task_leave_files(struct task *task);
+
 /* What others see in the memory that the thread lets go of: robust futexes,
  * the word of set_tid_address(2). May sleep. */
 void task_release_words(struct task *task);

@@ -30,10 +30,12 @@ enum lock_rank {
     LOCK_RANK_AMAP = 75,
     LOCK_RANK_TIMERS = 80,   /* a process's */
     LOCK_RANK_PROCESS = 110, /* spinlocks from here */
+    LOCK_RANK_TREE = 111,  /* of dentries and mounts */
     LOCK_RANK_TTY = 112,
     LOCK_RANK_SIGNAL = 114,
     LOCK_RANK_ACTIONS = 115,
     LOCK_RANK_IDS = 116,   /* limits, pids, users, fd tables */
+    LOCK_RANK_FILE = 116,  /* path cache, page caches, contexts: leaves */
     LOCK_RANK_FUTEX = 117, /* two by ascending address */
     LOCK_RANK_WORKER = 118,
     LOCK_RANK_WAITQ = 120,

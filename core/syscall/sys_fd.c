@@ -5,6 +5,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
+#include "core/fs/ramfs/ramfs.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 
@@ -29,7 +30,7 @@ static int64_t duplicate(struct thread *self, uint64_t fd, uint64_t first,
                          bool close_on_exec)
 {
     struct fd_place place = {(unsigned)first, fd_limit(self), close_on_exec};
-    struct file *file = file_of(self, fd);
+    struct file *file = place_of(self, fd);
     int result;
 
     if (file == NULL)
@@ -58,7 +59,7 @@ static int64_t replace(struct thread *self, const uint64_t *args,
 
     if (to >= fd_limit(self))
         return -EBADF;
-    file = file_of(self, args[0]);
+    file = place_of(self, args[0]);
     if (file == NULL)
         return -EBADF;
     result = fd_replace(files_of(self), to, file, close_on_exec);
@@ -73,7 +74,7 @@ int64_t sys_dup2(struct thread *self, const uint64_t *args)
 
     if ((uint32_t)args[0] != (uint32_t)args[1])
         return replace(self, args, false);
-    file = file_of(self, args[0]);
+    file = place_of(self, args[0]);
     if (file == NULL)
         return -EBADF;
     file_put(file);
@@ -89,19 +90,50 @@ int64_t sys_dup3(struct thread *self, const uint64_t *args)
     return replace(self, args, (flags & LX_O_CLOEXEC) != 0);
 }
 
-static int64_t get_flags(struct thread *self, uint64_t fd)
+/* F_SETFL: what open(2) set once stays. */
+static int64_t set_flags(const struct thread *self, struct file *file,
+                         uint64_t arg)
 {
-    struct file *file = file_of(self, fd);
-    int64_t flags;
+    const unsigned may =
+        LX_O_APPEND | LX_O_NONBLOCK | LX_O_ASYNC | LX_O_DIRECT | LX_O_NOATIME;
+    unsigned old = file_flags(file), fresh;
 
-    if (file == NULL)
-        return -EBADF;
-    flags = file->flags;
-    file_put(file);
-    return flags;
+    if ((arg & ~(uint64_t)old & LX_O_NOATIME) != 0 &&
+        file->path.dentry != NULL &&
+        !inode_is_owned(path_inode(&file->path), self->task->cred))
+        return -EPERM;
+    do
+        fresh = (old & ~may) | ((unsigned)arg & may);
+    while (!__atomic_compare_exchange_n(&file->flags, &old, fresh, true,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return 0;
 }
 
-static int64_t serve_fcntl(struct thread *self, const uint64_t *args)
+/* Commands about the open file; not for those that only are a place. */
+static int64_t serve_file(struct thread *self, struct file *file,
+                          const uint64_t *args)
+{
+    switch ((uint32_t)args[1]) {
+    case LX_F_SETFL:
+        return set_flags(self, file, args[2]);
+    case LX_F_GETLK:
+    case LX_F_SETLK:
+    case LX_F_SETLKW:
+    case LX_F_OFD_GETLK:
+    case LX_F_OFD_SETLK:
+    case LX_F_OFD_SETLKW:
+        return lock_command(self, file, (uint32_t)args[1], args[2]);
+    case LX_F_GET_SEALS:
+        return ramfs_seals(file);
+    case LX_F_ADD_SEALS:
+        return ramfs_add_seals(file, (unsigned)args[2]);
+    default:
+        return -EINVAL;
+    }
+}
+
+static int64_t serve_fcntl(struct thread *self, struct file *file,
+                           const uint64_t *args)
 {
     int fd = (int)(uint32_t)args[0];
 
@@ -116,20 +148,24 @@ static int64_t serve_fcntl(struct thread *self, const uint64_t *args)
         return fd_set_close_on_exec(files_of(self), fd,
                                     (args[2] & LX_FD_CLOEXEC) != 0);
     case LX_F_GETFL:
-        return get_flags(self, args[0]);
+        return file_flags(file);
     default:
-        return -EINVAL;
+        return (file_flags(file) & LX_O_PATH) != 0
+                   ? -EBADF
+                   : serve_file(self, file, args);
     }
 }
 
 int64_t sys_fcntl(struct thread *self, const uint64_t *args)
 {
-    struct file *file = file_of(self, args[0]);
+    struct file *file = place_of(self, args[0]);
+    int64_t result;
 
     if (file == NULL)
         return -EBADF;
+    result = serve_fcntl(self, file, args);
     file_put(file);
-    return serve_fcntl(self, args);
+    return result;
 }
 
 static int unshare_files(struct thread *self)
@@ -142,8 +178,7 @@ static int unshare_files(struct thread *self)
     error = fd_table_copy(files_of(self), &fresh);
     if (error != 0)
         return error;
-    fd_table_put(files_of(self));
-    self->task->files = fresh;
+    task_set_files(self->task, fresh);
     return 0;
 }
 

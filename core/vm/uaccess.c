@@ -8,6 +8,7 @@
 #include "core/vm/uaccess.h"
 
 #include "core/abi/errno.h"
+#include "core/base/string.h"
 #include "core/vm/aspace.h"
 #include "hal/uaccess.h"
 
@@ -70,14 +71,21 @@ ssize_t copy_string_in(struct aspace *as, char *to, uaddr_t from, size_t size)
 void cursor_skip(struct user_cursor *cursor, size_t size)
 {
     ASSERT(size <= cursor->left);
-    cursor->at += size;
+    if (cursor->kernel != NULL)
+        cursor->kernel += size;
+    else
+        cursor->at += size;
     cursor->left -= size;
 }
 
 size_t cursor_copy_in(struct user_cursor *from, void *to, size_t size)
 {
-    size_t done =
-        copy_in_some(from->as, to, from->at, min_u64(size, from->left));
+    size_t done = min_u64(size, from->left);
+
+    if (from->kernel != NULL)
+        mem_copy(to, from->kernel, done);
+    else
+        done = copy_in_some(from->as, to, from->at, done);
 
     cursor_skip(from, done);
     return done;
@@ -85,7 +93,12 @@ size_t cursor_copy_in(struct user_cursor *from, void *to, size_t size)
 
 size_t cursor_copy_out(struct user_cursor *to, const void *from, size_t size)
 {
-    size_t done = copy_out_some(to->as, to->at, from, min_u64(size, to->left));
+    size_t done = min_u64(size, to->left);
+
+    if (to->kernel != NULL)
+        mem_copy(to->kernel, from, done);
+    else
+        done = copy_out_some(to->as, to->at, from, done);
 
     cursor_skip(to, done);
     return done;

@@ -14,11 +14,13 @@
 
 struct aspace;
 
-/* A cursor over user memory, advanced by what was moved. */
+/* A cursor over user memory, or ({.kernel, .left}) the kernel's own, advanced
+ * by what was moved. */
 struct user_cursor {
-    struct aspace *as;
-    uaddr_t at;
-    uint64_t left; /* bytes */
+    struct aspace *as; /* NULL: kernel memory */
+    uaddr_t at;        /* of user memory */
+    char *kernel;      /* of kernel memory; only read where bytes come from */
+    uint64_t left;     /* bytes */
 };
 
 C_DECLS_BEGIN
