@@ -14,6 +14,7 @@ static const struct lock_class reader_class = {"pty reader", LOCK_RANK_INODE};
 static struct {
     struct spinlock lock;
     struct pty *of[PTY_MAX] GUARDED_BY(lock);
+    uint64_t last_serial GUARDED_BY(lock);
 } table;
 
 void pty_init_all(void)
@@ -127,6 +128,7 @@ static int enter(struct pty *pty)
             continue;
         table.of[i] = pty;
         pty->index = i;
+        pty->serial = ++table.last_serial;
         pty->tty.minor = i;
         error = 0;
     }
@@ -134,7 +136,7 @@ static int enter(struct pty *pty)
     return error;
 }
 
-int pty_create(struct pty **out)
+int pty_create(uint32_t uid, uint32_t gid, struct pty **out)
 {
     struct pty *pty = kmem_alloc(sizeof(struct pty), MEM_WAIT | MEM_ZERO, NULL);
     int error;
@@ -145,6 +147,8 @@ int pty_create(struct pty **out)
     waitq_init(&pty->waitq);
     mutex_init(&pty->reader, &reader_class);
     pty->is_locked = true;
+    pty->uid = uid;
+    pty->gid = gid;
     error = enter(pty);
     if (error == 0)
         *out = pty;
@@ -164,6 +168,23 @@ struct pty *pty_find(unsigned index)
     }
     spin_unlock(&table.lock);
     return pty;
+}
+
+bool pty_next(unsigned index, struct pty_identity *out)
+{
+    bool found = false;
+
+    spin_lock(&table.lock);
+    for (unsigned i = index; i < PTY_MAX && !found; i++) {
+        const struct pty *pty = table.of[i];
+
+        if (pty == NULL)
+            continue;
+        *out = (struct pty_identity){i, pty->serial, pty->uid, pty->gid};
+        found = true;
+    }
+    spin_unlock(&table.lock);
+    return found;
 }
 
 struct pty *pty_of(struct tty *tty)

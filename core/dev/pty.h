@@ -22,6 +22,8 @@ enum { PTY_MAX = 1024, PTY_MAJOR = 136 };
 struct pty {
     struct tty tty;      /* the slave */
     unsigned index;      /* const */
+    uint64_t serial;     /* const; never used again */
+    uint32_t uid, gid;   /* of who made it; const */
     struct waitq waitq;  /* of the master */
     struct mutex reader; /* of the master, one at a time, over a call */
     bool is_locked;      /* TIOCSPTLCK; tty.lock */
@@ -45,12 +47,22 @@ C_DECLS_BEGIN
 /* Once, before the first pty_create(). */
 void pty_init_all(void);
 
-/* A pair, locked, with the lowest free number: 0, -ENOSPC (PTY_MAX pairs) or
- * -ENOMEM. The reference is the master's. May sleep. */
-MUST_USE int pty_create(struct pty **out);
+/* A pair of uid's and gid's, locked, with the lowest free number: 0, -ENOSPC
+ * (PTY_MAX pairs) or -ENOMEM. The reference is the master's. May sleep. */
+MUST_USE int pty_create(uint32_t uid, uint32_t gid, struct pty **out);
 
 /* The pair with that number, with a reference, or NULL. */
 MUST_USE struct pty *pty_find(unsigned index);
+
+/* What tells one pair from others, and whose it is. */
+struct pty_identity {
+    unsigned index;
+    uint64_t serial;
+    uint32_t uid, gid;
+};
+
+/* The first pair with a number from index on; false: there is none. */
+bool pty_next(unsigned index, struct pty_identity *out);
 
 /* The pair whose slave tty is; NULL when it is none. */
 struct pty *pty_of(struct tty *tty);

@@ -136,10 +136,7 @@ void tty_close(struct tty *tty)
     if (is_last)
         tty->is_exclusive = false;
     spin_unlock(&tty->lock);
-    if (!is_last)
-        return;
-    the_jobs->detach(tty, false);
-    if (tty->ops->closed != NULL)
+    if (is_last && tty->ops->closed != NULL)
         tty->ops->closed(tty);
 }
 
@@ -231,7 +228,7 @@ void tty_hang_up(struct tty *tty)
     outcome.result.events |= LDISC_READABLE;
     conclude(tty, &outcome);
     spin_unlock(&tty->lock);
-    the_jobs->detach(tty, true);
+    the_jobs->detach(tty);
     settle(tty, &outcome);
 }
 

@@ -99,12 +99,14 @@ struct tty_jobs {
      * 0 or -ENOTTY. Then: 0, -ENOTTY, -EINVAL, -ESRCH, -EPERM. */
     int (*check_owner)(struct tty *tty);
     int (*set_group)(struct tty *tty, int group);
-    /* The terminal hung up, or has no file any more: no process has it as its
-     * controlling terminal from now on; tells its session (is_hangup). */
-    void (*detach)(struct tty *tty, bool is_hangup);
+    /* The terminal hung up: no process has it as its controlling terminal from
+     * now on, and its session is told. */
+    void (*detach)(struct tty *tty);
     /* The caller's controlling terminal with a reference, or NULL. */
     struct tty *(*current)(void);
     bool (*is_capable)(enum tty_capability capability);
+    /* Whose files the caller makes. */
+    void (*get_owner)(uint32_t *uid, uint32_t *gid);
     /* A descriptor of the caller's for file, whose reference it takes:
      * -EMFILE, -ENOMEM (the reference is the caller's still). */
     int (*install)(struct file *file, bool close_on_exec);

@@ -92,8 +92,8 @@ static ssize_t write_master(struct file *file, struct user_cursor *from,
     do {
         struct user_cursor ahead = *from;
 
-        size = cursor_copy_in(&ahead, chunk, sizeof(chunk));
-        if (size == 0)
+        size = min_size(sizeof(chunk), from->left);
+        if (cursor_copy_in(&ahead, chunk, size) < size)
             return done > 0 ? done : -EFAULT;
         taken = tty_receive(&pty->tty, chunk, size);
         cursor_skip(from, taken);
@@ -217,9 +217,12 @@ static const struct file_ops master_file_ops = {
 
 int pty_file_open(unsigned flags, struct file **out)
 {
+    uint32_t uid, gid;
     struct pty *pty;
-    int error = pty_create(&pty);
+    int error;
 
+    tty_get_jobs()->get_owner(&uid, &gid);
+    error = pty_create(uid, gid, &pty);
     if (error != 0)
         return error;
     error = file_create(&master_file_ops, flags, pty, out);

@@ -4,6 +4,7 @@
  */
 #include "core/fs/root.h"
 
+#include "core/fs/devpts/devpts.h"
 #include "core/fs/lock.h"
 #include "core/fs/pages.h"
 #include "core/fs/path.h"
@@ -20,6 +21,7 @@ void fs_init_all(void)
     lock_init_all();
     pages_init_all();
     ramfs_init_all();
+    devpts_init_all();
 }
 
 int root_create(struct mount_ns **ns, struct fs_context **context)

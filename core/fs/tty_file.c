@@ -157,8 +157,8 @@ static ssize_t write_chunks(struct tty *tty, struct user_cursor *from)
     do {
         struct user_cursor ahead = *from;
 
-        size = cursor_copy_in(&ahead, chunk, sizeof(chunk));
-        if (size == 0)
+        size = min_size(sizeof(chunk), from->left);
+        if (cursor_copy_in(&ahead, chunk, size) < size)
             return done > 0 ? done : -EFAULT;
         taken = tty_write(tty, chunk, size);
         cursor_skip(from, taken);
@@ -294,7 +294,7 @@ int tty_file_open(struct tty *tty, unsigned flags, bool has_node,
     error = begin_use(tty, open);
     if (error == 0) {
         error = file_create(has_node ? &tty_file_ops : &nodeless_file_ops,
-                            flags, open, out);
+                            flags & ~LX_O_NOCTTY, open, out);
         if (error != 0)
             tty_close(tty);
     }

@@ -272,6 +272,13 @@ static int set_group(const struct tty_call *call)
     return error != 0 ? error : tty_get_jobs()->set_group(call->tty, number);
 }
 
+/* TIOCGPTPEER of what is no master. */
+static int refuse_peer(const struct tty_call *call)
+{
+    (void)call;
+    return -EIO;
+}
+
 static const struct {
     unsigned request;
     int (*serve)(const struct tty_call *call);
@@ -304,7 +311,7 @@ static const struct {
     {LX_TIOCNOTTY, give_up},
     {LX_TIOCGPGRP, get_group},
     {LX_TIOCSPGRP, set_group},
-    {LX_TIOCGSID, get_session},
+    {LX_TIOCGSID, get_session},     {LX_TIOCGPTPEER, refuse_peer},
 };
 
 int tty_control(const struct tty_call *call)

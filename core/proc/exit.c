@@ -314,8 +314,8 @@ NORETURN static void end_machine(int status)
 }
 
 /*
- * The session of a leader loses its terminal before the files are closed, as
- * the last file of a terminal ends its session too. Who finds threads beside
+ * The session of a leader loses its terminal before the files are closed: their
+ * end may hang it up (a master's). Who finds threads beside
  * him leaves it to the last of them.
  */
 static void leave_terminal(struct task *task)

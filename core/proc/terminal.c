@@ -192,7 +192,7 @@ static void tell_leader(struct pid *session, struct pid *group)
     leader->hung_group = group;
 }
 
-static void detach(struct tty *tty, bool is_hangup)
+static void leave_session(struct tty *tty, bool is_hangup)
 {
     struct pid *session = tty_session(tty), *group = tty_foreground(tty);
     unsigned count = 0;
@@ -209,6 +209,11 @@ static void detach(struct tty *tty, bool is_hangup)
     put_many(tty, count);
     put_pid(session);
     put_pid(group);
+}
+
+static void detach(struct tty *tty)
+{
+    leave_session(tty, true);
 }
 
 void terminal_end(struct process *process, struct terminal_end *out)
@@ -241,7 +246,7 @@ void terminal_finish(struct terminal_end *end)
         if (end->tty->ops->has_line)
             tty_hang_up(end->tty);
         else
-            detach(end->tty, false);
+            leave_session(end->tty, false);
         if (group != NULL)
             signal_group(group, LX_SIGHUP);
     }
@@ -329,7 +334,7 @@ static int give_up(struct tty *tty)
         signal_group(group, LX_SIGHUP);
         signal_group(group, LX_SIGCONT);
     }
-    detach(tty, false);
+    leave_session(tty, false);
     put_pid(group);
     return 0;
 }
@@ -441,6 +446,14 @@ static bool is_capable(enum tty_capability capability)
                                                      : CAP_SYS_TTY_CONFIG);
 }
 
+static void get_owner(uint32_t *uid, uint32_t *gid)
+{
+    const struct cred *cred = task_current()->cred;
+
+    *uid = cred->fsuid;
+    *gid = cred->fsgid;
+}
+
 static int install(struct file *file, bool close_on_exec)
 {
     struct task *task = task_current();
@@ -481,6 +494,7 @@ void terminal_init_all(void)
         .detach = detach,
         .current = current_terminal,
         .is_capable = is_capable,
+        .get_owner = get_owner,
         .install = install,
     };
 

@@ -41,7 +41,7 @@ TEST(Pty, NumbersAreTheLowestFree)
 
     Jobs::Install();
     for (unsigned i = 0; i < 3; i++) {
-        ASSERT_EQ(0, pty_create(&ptys[i]));
+        ASSERT_EQ(0, pty_create(0, 0, &ptys[i]));
         EXPECT_EQ(i, ptys[i]->index);
         EXPECT_EQ(unsigned(PTY_MAJOR), ptys[i]->tty.major);
         EXPECT_EQ(i, ptys[i]->tty.minor);
@@ -52,7 +52,7 @@ TEST(Pty, NumbersAreTheLowestFree)
     found = pty_find(2);
     EXPECT_EQ(ptys[2], found);
     tty_put(&found->tty);
-    ASSERT_EQ(0, pty_create(&ptys[1]));
+    ASSERT_EQ(0, pty_create(0, 0, &ptys[1]));
     EXPECT_EQ(1u, ptys[1]->index);
     for (struct pty *pty : ptys)
         pty_close(pty);
@@ -65,8 +65,8 @@ TEST(Pty, ThereAreSoMany)
 
     Jobs::Install();
     for (struct pty *&pty : ptys)
-        ASSERT_EQ(0, pty_create(&pty));
-    EXPECT_EQ(-ENOSPC, pty_create(&extra));
+        ASSERT_EQ(0, pty_create(0, 0, &pty));
+    EXPECT_EQ(-ENOSPC, pty_create(0, 0, &extra));
     for (struct pty *pty : ptys)
         pty_close(pty);
 }
@@ -76,7 +76,7 @@ TEST(Pty, FailsWithoutMemory)
     Jobs::Install();
     EXPECT_LE(1u, harness::sweep_allocations([] {
                   struct pty *pty;
-                  int error = pty_create(&pty);
+                  int error = pty_create(0, 0, &pty);
 
                   if (error == 0)
                       pty_close(pty);
@@ -89,7 +89,7 @@ TEST(Pty, SlaveIsLockedAtFirst)
     struct pty *pty;
 
     Jobs::Install();
-    ASSERT_EQ(0, pty_create(&pty));
+    ASSERT_EQ(0, pty_create(0, 0, &pty));
     EXPECT_TRUE(pty_is_locked(pty));
     EXPECT_EQ(-EIO, pty_check_open(pty));
     pty_set_locked(pty, false);
@@ -145,7 +145,7 @@ TEST(Pty, SlaveThatWasClosed)
 
     term.Write("bye");
     tty_close(term.tty());
-    EXPECT_EQ(std::vector<bool>{false}, Jobs::Get().detached);
+    EXPECT_EQ(0, Jobs::Get().detached);
     EXPECT_EQ(kReadable | kWritable | LX_POLLHUP, pty_poll(term.pty()));
     pty_peek(term.pty(), bytes, sizeof(bytes), &output);
     EXPECT_FALSE(output.is_left);
@@ -167,7 +167,7 @@ TEST(Pty, MasterThatWasClosed)
     EXPECT_FALSE(tty_is_gone(term.tty(), term.hangups()));
     term.Close();
     EXPECT_TRUE(tty_is_gone(term.tty(), term.hangups()));
-    EXPECT_EQ(std::vector<bool>{true}, Jobs::Get().detached);
+    EXPECT_EQ(1, Jobs::Get().detached);
     EXPECT_EQ(kReadable | kWritable | LX_POLLERR | LX_POLLHUP,
               tty_poll(term.tty(), term.hangups()));
     EXPECT_EQ(0u, tty_count_in(term.tty()));

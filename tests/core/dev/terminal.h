@@ -45,12 +45,10 @@ struct Jobs {
             .get_session = [](struct tty *, bool, int *) { return -ENOTTY; },
             .check_owner = [](struct tty *) { return -ENOTTY; },
             .set_group = [](struct tty *, int) { return -ENOTTY; },
-            .detach =
-                [](struct tty *, bool is_hangup) {
-                    Get().detached.push_back(is_hangup);
-                },
+            .detach = [](struct tty *) { Get().detached++; },
             .current = None,
             .is_capable = [](enum tty_capability) { return Get().capable; },
+            .get_owner = [](uint32_t *, uint32_t *) {},
             .install = [](struct file *, bool) { return -EMFILE; },
         };
         static const bool ready = [] {
@@ -65,7 +63,7 @@ struct Jobs {
     }
 
     std::vector<Sent> sent;
-    std::vector<bool> detached;
+    int detached = 0;
     int check_result = 0;
     int opened = 0;
     bool capable = false;
@@ -77,7 +75,7 @@ public:
     Terminal()
     {
         Jobs::Install();
-        EXPECT_EQ(0, pty_create(&pty_));
+        EXPECT_EQ(0, pty_create(0, 0, &pty_));
         pty_set_locked(pty_, false);
         EXPECT_EQ(0, tty_open(tty(), &hangups_));
         tty_get(tty());
