@@ -162,7 +162,7 @@ static const struct tty_ops console_ops = {
     .has_line = true,
 };
 
-void console_start(const struct console_port *port)
+void console_tty_start(const struct console_port *port)
 {
     struct lx_winsize window = {0};
 
@@ -188,7 +188,7 @@ static bool is_drained(void *arg)
     return !tty_has_output(&console.tty);
 }
 
-void console_drain(uint64_t timeout_ns)
+void console_tty_drain(uint64_t timeout_ns)
 {
     if (console.port == NULL)
         return;

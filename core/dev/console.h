@@ -37,13 +37,13 @@ struct console_port {
 C_DECLS_BEGIN
 
 /* Starts the terminal behind port. Once, when the CPUs run. */
-void console_start(const struct console_port *port);
+void console_tty_start(const struct console_port *port);
 
-/* The terminal; NULL before console_start(). Never freed. */
+/* The terminal; NULL before console_tty_start(). Never freed. */
 struct tty *console_tty(void);
 
 /* Waits until the port has taken all output, but not longer than timeout_ns. */
-void console_drain(uint64_t timeout_ns);
+void console_tty_drain(uint64_t timeout_ns);
 
 C_DECLS_END
 

@@ -307,7 +307,7 @@ int console_init(void)
         start_streams();
         return error;
     }
-    console_start(&hal_port);
+    console_tty_start(&hal_port);
     return error != 0 ? error : chardev_register(&line);
 }
 

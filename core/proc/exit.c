@@ -309,7 +309,7 @@ NORETURN static void end_machine(int status)
 
     log_debug("init ended with status %d, after %llu planned failures", code,
               (unsigned long long)fault_failed());
-    console_drain(DRAIN_NS);
+    console_tty_drain(DRAIN_NS);
     hal_power_off(code);
 }
 

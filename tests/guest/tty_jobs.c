@@ -239,6 +239,7 @@ static int be_orphan(long fd)
 
     while (CALL(getppid) == shared[2])
         CALL(sched_yield);
+    await(&shared[4], 1);
     EXPECT(-EIO, read, fd, &byte, 1);
     EXPECT(0, ioctl, fd, TCGETS, &now);
     EXPECT(-EIO, ioctl, fd, TCSETS, &now);
@@ -264,6 +265,7 @@ static int lead_orphan(long arg)
     pts_lead(&p);
     fd = own();
     reap("parent", spawn(leave_orphan, fd));
+    __atomic_store_n(&shared[4], 1, __ATOMIC_SEQ_CST);
     await(&shared[3], 1);
     return 0;
 }
