@@ -9,6 +9,7 @@
 #include "core/dev/chardev.h"
 #include "core/fs/console.h"
 #include "core/fs/initramfs.h"
+#include "core/fs/kmsg.h"
 #include "core/fs/open.h"
 #include "core/fs/root.h"
 #include "core/id/cred.h"
@@ -96,6 +97,8 @@ static void start_init(void *arg)
     cpus_start();
     load_root(&ask);
     error = console_init();
+    if (error == 0)
+        error = kmsg_init();
     if (error != 0)
         give_up(STATUS_NO_RESOURCES, "console", error);
     error = init_command_find(&ask, &options, &command);

@@ -38,6 +38,7 @@ enum {
     CAP_MKNOD = 27,
     CAP_LEASE = 28,
     CAP_MAC_OVERRIDE = 32,
+    CAP_SYSLOG = 34,
     CAP_LAST = 40
 };
 
