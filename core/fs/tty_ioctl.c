@@ -311,7 +311,8 @@ static const struct {
     {LX_TIOCNOTTY, give_up},
     {LX_TIOCGPGRP, get_group},
     {LX_TIOCSPGRP, set_group},
-    {LX_TIOCGSID, get_session},     {LX_TIOCGPTPEER, refuse_peer},
+    {LX_TIOCGSID, get_session},
+    {LX_TIOCGPTPEER, refuse_peer},
 };
 
 int tty_control(const struct tty_call *call)

@@ -21,8 +21,8 @@ enum lock_rank {
     LOCK_RANK_POSITION = 15, /* of a file */
     LOCK_RANK_MOUNT = 20,
     LOCK_RANK_RENAME = 25,
-    LOCK_RANK_DIRECTORY = 30, /* parent before child */
-    LOCK_RANK_INODE = 40,     /* and what else a file stands for */
+    LOCK_RANK_DIRECTORY = 30,  /* parent before child */
+    LOCK_RANK_INODE = 40,      /* and what else a file stands for */
     LOCK_RANK_TTY_INPUT = 44,  /* a console's */
     LOCK_RANK_TTY_OUTPUT = 46, /* the same */
     LOCK_RANK_ASPACE = 50,
@@ -30,7 +30,7 @@ enum lock_rank {
     LOCK_RANK_AMAP = 75,
     LOCK_RANK_TIMERS = 80,   /* a process's */
     LOCK_RANK_PROCESS = 110, /* spinlocks from here */
-    LOCK_RANK_TREE = 111,  /* of dentries and mounts */
+    LOCK_RANK_TREE = 111,    /* of dentries and mounts */
     LOCK_RANK_TTY = 112,
     LOCK_RANK_SIGNAL = 114,
     LOCK_RANK_ACTIONS = 115,
