@@ -3,7 +3,6 @@
  * core/main.c - the boot order, and init.
  */
 #include "core/abi/errno.h"
-#include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/dev/chardev.h"
@@ -15,13 +14,16 @@
 #include "core/fs/tty_file.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
+#include "core/mem/audit.h"
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
 #include "core/proc/boot_options.h"
 #include "core/proc/process.h"
+#include "core/proc/vdso.h"
 #include "core/sched/cpus.h"
 #include "core/sched/thread.h"
 #include "core/sync/percpu.h"
+#include "core/sync/rcu.h"
 #include "core/syscall/decode.h"
 #include "core/syscall/dispatch.h"
 #include "core/syscall/loop.h"
@@ -104,6 +106,10 @@ static void start_init(void *arg)
     error = init_command_find(&ask, &options, &command);
     if (error != 0)
         give_up(status_of(error), "no init", error);
+    if (CHECKED) {
+        rcu_barrier(); /* the command's file is gone */
+        audit_note(EXEC_STRINGS_MAX / PAGE_SIZE); /* of command */
+    }
     error = process_start_init(ask.context, &command.args, user_loop);
     if (error == -ENOEXEC || error == -EINVAL)
         hal_power_off(STATUS_NOT_EXECUTABLE); /* the log says why */
@@ -141,13 +147,16 @@ void core_main(void)
     cache_init_all();
     log_info("Cyphera on %s, %llu KiB of memory", boot->machine,
              (unsigned long long)(page_total_count() * PAGE_SIZE / 1024));
-    if (options.fault_plan != NULL && fault_plan_parse(options.fault_plan) != 0)
+    if (options.fault_plan != NULL &&
+        dispatch_set_faults(options.fault_plan) != 0)
         give_up(STATUS_NO_RESOURCES, "fault=", -EINVAL);
     if (options.strace != NULL && trace_enable(options.strace) != 0)
         give_up(STATUS_NO_RESOURCES, "strace=", -EINVAL);
     if (!random_init())
         log_warning("no source of entropy");
     error = aspace_init_all();
+    if (error == 0)
+        error = vdso_init_all();
     if (error != 0)
         give_up(STATUS_NO_RESOURCES, "too little memory", error);
     chardev_init_all();

@@ -47,8 +47,8 @@ typedef __PTRDIFF_TYPE__ ssize_t; /* a count, or a negative errno */
 #endif
 #define CAPABILITY(name)      TSA(capability(name))
 #define REQUIRES(lock)        TSA(requires_capability(lock))
-#define ACQUIRES(lock)        TSA(acquire_capability(lock))
-#define RELEASES(lock)        TSA(release_capability(lock))
+#define ACQUIRES(...)         TSA(acquire_capability(__VA_ARGS__))
+#define RELEASES(...)         TSA(release_capability(__VA_ARGS__))
 #define TRY_ACQUIRES(lock)    TSA(try_acquire_capability(0, lock)) /* 0: held */
 #define REQUIRES_SHARED(lock) TSA(requires_shared_capability(lock))
 #define ACQUIRES_SHARED(lock) TSA(acquire_shared_capability(lock))

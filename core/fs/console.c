@@ -308,25 +308,20 @@ int console_init(void)
         return error;
     }
     console_tty_start(&hal_port);
-    return error != 0 ? error : chardev_register(&line);
-}
-
-int console_file(enum hal_stream stream, struct file **out)
-{
-    int error;
-
-    if (console_tty() == NULL) {
-        file_get(&console.files[stream]);
-        *out = &console.files[stream];
-        return 0;
-    }
-    if (console.terminal == NULL) {
+    if (error == 0)
+        error = chardev_register(&line);
+    if (error == 0)
         error = tty_file_open(console_tty(), LX_O_RDWR | LX_O_NOCTTY, false,
                               &console.terminal);
-        if (error != 0)
-            return error;
-    }
-    file_get(console.terminal);
-    *out = console.terminal;
-    return 0;
+    return error;
+}
+
+struct file *console_file(enum hal_stream stream)
+{
+    struct file *file = console.terminal;
+
+    if (file == NULL)
+        file = &console.files[stream];
+    file_get(file);
+    return file;
 }

@@ -15,13 +15,12 @@
 
 C_DECLS_BEGIN
 
-/* Connects to the HAL's streams and registers the devices. Once, at boot; 0 or
- * -EBUSY. */
+/* Connects to the HAL's streams and registers the devices. Once, at boot; 0,
+ * -EBUSY, -ENOMEM. */
 MUST_USE int console_init(void);
 
-/* The file of a stream, with a reference for the caller: 0, or an error of
- * tty_file_open(). */
-MUST_USE int console_file(enum hal_stream stream, struct file **out);
+/* The file of a stream, with a reference for the caller. */
+struct file *console_file(enum hal_stream stream);
 
 C_DECLS_END
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/fs/fd_table.c - descriptors; contract in file.h.
+ * core/fs/fd_table.c - descriptors; contract in fd_table.h.
  *
  * What a change needs is allocated before the lock is taken; when it turns out
  * to be too little, the change starts over.
  */
+#include "core/fs/fd_table.h"
+
 #include "core/abi/errno.h"
 #include "core/base/string.h"
 #include "core/fs/file.h"

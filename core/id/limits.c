@@ -6,6 +6,7 @@
 
 #include "core/abi/errno.h"
 #include "core/base/string.h"
+#include "core/id/user.h"
 
 static const struct lock_class limits_class = {"limits", LOCK_RANK_IDS};
 
@@ -17,6 +18,10 @@ void limits_init(struct limits *limits)
             (struct lx_rlimit64){LX_RLIM_INFINITY, LX_RLIM_INFINITY};
     limits->of[LX_RLIMIT_STACK].rlim_cur = 8 << 20;
     limits->of[LX_RLIMIT_CORE].rlim_cur = 0;
+    limits->of[LX_RLIMIT_NPROC] = (struct lx_rlimit64){
+        user_limit_all() / 2,
+        user_limit_all() / 2,
+    };
     limits->of[LX_RLIMIT_NOFILE] = (struct lx_rlimit64){1024, 4096};
     limits->of[LX_RLIMIT_MEMLOCK] = (struct lx_rlimit64){8 << 20, 8 << 20};
     limits->of[LX_RLIMIT_MSGQUEUE] = (struct lx_rlimit64){819200, 819200};
@@ -53,17 +58,15 @@ int limits_change(struct limits *limits, unsigned resource,
         error = -EPERM;
     if (error == 0 && out != NULL)
         *out = *limit;
-    if (error == 0 && fresh != NULL)
-        *limit = *fresh;
+    if (error == 0 && fresh != NULL) {
+        limit->rlim_max = fresh->rlim_max;
+        __atomic_store_n(&limit->rlim_cur, fresh->rlim_cur, __ATOMIC_RELAXED);
+    }
     spin_unlock_irq(&limits->lock, saved);
     return error;
 }
 
-uint64_t limits_current(struct limits *limits, unsigned resource)
+uint64_t limits_current(const struct limits *limits, unsigned resource) NO_TSA
 {
-    unsigned saved = spin_lock_irq(&limits->lock);
-    uint64_t value = limits->of[resource].rlim_cur;
-
-    spin_unlock_irq(&limits->lock, saved);
-    return value;
+    return __atomic_load_n(&limits->of[resource].rlim_cur, __ATOMIC_RELAXED);
 }

@@ -15,7 +15,8 @@
 
 struct limits {
     struct spinlock lock;
-    struct lx_rlimit64 of[LX_RLIM_NLIMITS] GUARDED_BY(lock); /* LX_RLIMIT_* */
+    /* LX_RLIMIT_*; rlim_cur is atomic too, to be read without the lock */
+    struct lx_rlimit64 of[LX_RLIM_NLIMITS] GUARDED_BY(lock);
 };
 
 enum { LIMITS_FILES_MAX = 1 << 20 }; /* /proc/sys/fs/nr_open */
@@ -39,7 +40,7 @@ MUST_USE int limits_change(struct limits *limits, unsigned resource,
                            struct lx_rlimit64 *out);
 
 /* The soft limit. Any context. */
-uint64_t limits_current(struct limits *limits, unsigned resource);
+uint64_t limits_current(const struct limits *limits, unsigned resource);
 
 C_DECLS_END
 

@@ -185,6 +185,26 @@ struct pid *pid_find(struct pid_ns *ns, int number)
     return pid;
 }
 
+struct pid *pid_next(struct pid_ns *ns, int after)
+{
+    unsigned saved = spin_lock_irq(&ns->lock);
+    struct tree_node *node = ns->pids.root;
+    struct pid *pid = NULL;
+
+    while (node != NULL) {
+        struct pid_number *at = container_of(node, struct pid_number, node);
+        bool is_later = at->number > after;
+
+        if (is_later)
+            pid = at->pid;
+        node = node->child[!is_later];
+    }
+    if (pid != NULL)
+        pid_get(pid);
+    spin_unlock_irq(&ns->lock, saved);
+    return pid;
+}
+
 int pid_nr(const struct pid *pid, const struct pid_ns *ns)
 {
     if (pid == NULL || ns->level > pid->level ||

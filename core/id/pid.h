@@ -77,6 +77,10 @@ void pid_put(struct pid *pid);
 /* The pid called number in ns, with a reference, or NULL. Any context. */
 MUST_USE struct pid *pid_find(struct pid_ns *ns, int number);
 
+/* The pid with the next number after `after` in ns, with a reference, or NULL.
+ * Any context. */
+MUST_USE struct pid *pid_next(struct pid_ns *ns, int after);
+
 /* What ns calls it; 0 when it cannot be seen there, or pid is NULL. */
 int pid_nr(const struct pid *pid, const struct pid_ns *ns);
 

@@ -7,20 +7,29 @@
  */
 #include "core/id/user.h"
 
+#include "core/id/pid.h"
 #include "core/mem/cache.h"
+#include "core/mem/page.h"
 #include "core/sync/spinlock.h"
+
+/* One thread for so many frames, of which its stack takes an eighth. */
+enum { THREAD_FRAMES = 32, THREADS_MIN = 64, THREADS_MAX = PID_MAX };
 
 static const struct lock_class users_class = {"users", LOCK_RANK_IDS};
 
 static struct {
     struct spinlock lock;
     struct list all GUARDED_BY(lock);
+    unsigned processes; /* of all; atomic */
+    unsigned limit;     /* of them; const */
 } users;
 
 void user_init_all(void)
 {
     spin_init(&users.lock, &users_class);
     list_init(&users.all);
+    users.limit = (unsigned)min_u64(
+        THREADS_MAX, max_u64(THREADS_MIN, page_total_count() / THREAD_FRAMES));
 }
 
 static struct user *find_locked(lx_uid_t uid) REQUIRES(users.lock)
@@ -77,8 +86,19 @@ void user_put(struct user *user)
         kmem_free(user, sizeof(*user));
 }
 
+unsigned user_count_all(void)
+{
+    return __atomic_load_n(&users.processes, __ATOMIC_RELAXED);
+}
+
+unsigned user_limit_all(void)
+{
+    return users.limit;
+}
+
 unsigned user_add_process(struct user *user)
 {
+    __atomic_fetch_add(&users.processes, 1, __ATOMIC_RELAXED);
     return __atomic_add_fetch(&user->processes, 1, __ATOMIC_RELAXED);
 }
 
@@ -86,5 +106,6 @@ void user_drop_process(struct user *user)
 {
     unsigned left = __atomic_sub_fetch(&user->processes, 1, __ATOMIC_RELAXED);
 
+    __atomic_fetch_sub(&users.processes, 1, __ATOMIC_RELAXED);
     ASSERT(left + 1 != 0);
 }

@@ -34,6 +34,11 @@ void user_put(struct user *user);
 unsigned user_add_process(struct user *user);
 void user_drop_process(struct user *user);
 
+/* Those of all users, and how many there may be: threads-max of proc(5), whose
+ * memory is an eighth of the machine's at most. */
+unsigned user_count_all(void);
+unsigned user_limit_all(void);
+
 C_DECLS_END
 
 #endif /* CORE_ID_USER_H */

@@ -50,8 +50,10 @@ bool futex_key_equal(const struct futex_key *a, const struct futex_key *b);
 struct futex_bucket *futex_bucket_of(const struct futex_key *key);
 
 /* Both locks, in order; they may be one. */
-void futex_lock_two(struct futex_bucket *a, struct futex_bucket *b);
-void futex_unlock_two(struct futex_bucket *a, struct futex_bucket *b);
+void futex_lock_two(struct futex_bucket *a, struct futex_bucket *b)
+    ACQUIRES(a->lock, b->lock);
+void futex_unlock_two(struct futex_bucket *a, struct futex_bucket *b)
+    RELEASES(a->lock, b->lock);
 
 /* Reads or swaps the word with faults off; -EFAULT: bring it in. */
 MUST_USE int futex_bring_in(const struct futex_word *word, unsigned access);

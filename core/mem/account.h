@@ -11,7 +11,11 @@
 enum {
     MEM_WAIT = 1,   /* may sleep and reclaim; not in interrupts or spinlocks */
     MEM_NOWAIT = 2, /* must answer at once */
-    MEM_ZERO = 4
+    MEM_ZERO = 4,
+    /* How deep it may go when memory runs out; 0: the kernel's own needs, which
+     * leave half of the reserve. */
+    MEM_USER = 8, /* a user's page: leaves all of the reserve */
+    MEM_LAST = 16 /* for who ends and frees memory soon: leaves nothing */
 };
 
 /* Bytes charged to a user or group; NULL stands for the kernel, without limit.
@@ -25,7 +29,7 @@ struct mem_account {
  * the caller is pinned or in an interrupt. */
 static inline void mem_check_how(unsigned how)
 {
-    unsigned patience = how & ~(unsigned)MEM_ZERO;
+    unsigned patience = how & ~(unsigned)(MEM_ZERO | MEM_USER | MEM_LAST);
 
     ASSERT(patience == MEM_WAIT || patience == MEM_NOWAIT);
     ASSERT(patience == MEM_NOWAIT || !cpu_is_pinned());

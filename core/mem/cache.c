@@ -69,6 +69,7 @@ static void init_cache(struct mem_cache *cache, const char *name, size_t size,
     list_init(&cache->all);
     cache->used = 0;
     cache->empty = 0;
+    cache->noted = 0;
 }
 
 void cache_init_all(void)
@@ -344,4 +345,40 @@ size_t cache_report(void)
     }
     spin_unlock_irq(&registry.lock, saved);
     return total;
+}
+
+void cache_note_all(void)
+{
+    unsigned saved = spin_lock_irq(&registry.lock);
+
+    list_for_each(node, &registry.all)
+    {
+        struct mem_cache *cache = list_entry(node, struct mem_cache, all);
+
+        cache->noted = slab_count_used(cache);
+    }
+    spin_unlock_irq(&registry.lock, saved);
+}
+
+bool cache_compare_all(bool logs)
+{
+    unsigned saved = spin_lock_irq(&registry.lock);
+    bool are_equal = slab_count_used(&magazine_cache) == 0;
+
+    if (logs && !are_equal)
+        log_error("magazines are left");
+    list_for_each(node, &registry.all)
+    {
+        struct mem_cache *cache = list_entry(node, struct mem_cache, all);
+        size_t used = slab_count_used(cache);
+
+        if (used == cache->noted)
+            continue;
+        are_equal = false;
+        if (logs)
+            log_error("cache %s: %zu objects, and were %zu", cache->name, used,
+                      cache->noted);
+    }
+    spin_unlock_irq(&registry.lock, saved);
+    return are_equal;
 }

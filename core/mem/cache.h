@@ -35,6 +35,7 @@ struct mem_cache {
     size_t used GUARDED_BY(lock);  /* objects out of the slabs */
     size_t empty GUARDED_BY(lock); /* of partial: slabs without an object */
     struct list all;               /* of caches; the registry's lock */
+    size_t noted;                  /* by cache_note_all(); registry's lock */
 };
 
 C_DECLS_BEGIN
@@ -67,6 +68,12 @@ void cache_drain_all(void);
 
 /* Objects alive in all caches, and a log line per cache that has some. */
 size_t cache_report(void);
+
+/* Remembers how many objects of each cache are out of its slabs; compares with
+ * that, after a drain, and logs what differs if told to. For core/mem/audit.h.
+ */
+void cache_note_all(void);
+bool cache_compare_all(bool logs);
 
 /* size <= KMEM_MAX bytes aligned to 16 (to a page from PAGE_SIZE up). */
 MUST_USE void *kmem_alloc(size_t size, unsigned how, struct mem_account *payer);

@@ -7,7 +7,9 @@
  * (hal/check.h); page_alloc() unpoisons. User memory is owned by core/vm and
  * stays poisoned but while the kernel itself fills it.
  *
- * Small runs are kept on a list per CPU, so most calls share nothing.
+ * Small runs are kept on a list per CPU, so most calls share nothing. The last
+ * frames are a reserve (account.h says who may have it), so that those who run
+ * out of memory can still end.
  *
  * Locking: one irq-safe spinlock inside; reference counts are atomic. Any
  * context may allocate with MEM_NOWAIT that holds no lock of LOCK_RANK_CACHES
@@ -32,7 +34,8 @@ enum {
     PAGE_WRITEBACK = 16,
     PAGE_REFERENCED = 32,
     PAGE_LRU = 64,
-    PAGE_SLAB = 128 /* an object cache's */
+    PAGE_SLAB = 128, /* an object cache's */
+    PAGE_NOTED = 256 /* core/mem/audit.c's */
 };
 
 struct page {
@@ -40,6 +43,7 @@ struct page {
     struct refcount refs; /* references; 0 while free */
     unsigned flags;       /* PAGE_*, atomic */
     unsigned order;       /* of the run it heads, free or allocated */
+    uint32_t frame;       /* its number; const */
     void *owner;          /* object, amap or cache; the owner's lock */
     uint64_t index;       /* page index in the owner */
     struct mem_account *payer;
@@ -62,6 +66,20 @@ void page_release_initrd(void);
 MUST_USE struct page *page_alloc(unsigned order, unsigned how,
                                  struct mem_account *payer);
 
+/*
+ * 2^order frames that follow each other, cleared, each a run of its own with
+ * one reference and paid for alone, for users; the first of them. NULL where
+ * none are at hand: no effort is made to find them, so a single frame may be
+ * had yet. A fault point.
+ */
+MUST_USE struct page *page_alloc_row(unsigned order, struct mem_account *payer);
+
+/* The frame n behind page in one row or run. */
+static inline struct page *page_behind(struct page *page, unsigned n)
+{
+    return page + n;
+}
+
 void page_get(struct page *page);
 
 /* Drops a reference; the last frees the run. */
@@ -79,6 +97,9 @@ void page_drain_all(void);
 /* Frames free now, on lists of CPUs too, and frames managed in all. */
 uint64_t page_free_count(void);
 uint64_t page_total_count(void);
+
+/* Frames that MEM_USER leaves free. */
+uint64_t page_reserve_count(void);
 
 /* Does the buddy's own state hold? For tests. */
 bool page_check(void);

@@ -69,56 +69,56 @@ static void stock(struct page *const *pages, unsigned count, unsigned order)
 }
 
 /* The list is empty, or in use. */
-static struct page *take_batch(unsigned order)
+static struct page *take_batch(struct page_wish wish)
 {
     struct page *batch[BATCH_MAX];
     unsigned count;
 
-    count = page_take_blocks(order, batch, capacity_of(order) / 2);
+    count = page_take_blocks(wish, batch, capacity_of(wish.order) / 2);
     if (count == 0)
         return NULL;
     if (count > 1)
-        stock(batch + 1, count - 1, order);
+        stock(batch + 1, count - 1, wish.order);
     return batch[0];
 }
 
-static struct page *take_one(unsigned order)
+static struct page *take_one(struct page_wish wish)
 {
     struct page *page;
 
-    return page_take_blocks(order, &page, 1) == 1 ? page : NULL;
+    return page_take_blocks(wish, &page, 1) == 1 ? page : NULL;
 }
 
 /* Of any order. */
-static SELDOM struct page *take_any(unsigned order)
+static SELDOM struct page *take_any(struct page_wish wish)
 {
     struct cpu_list *list = &lists[hal_cpu_self()];
+    unsigned order = wish.order, count;
     struct page *page = NULL;
-    unsigned count;
 
     if (order >= PAGE_CPU_ORDERS || !try_use(list))
-        return take_one(order);
+        return take_one(wish);
     count = count_of(list, order);
     if (count > 0) {
         page = slots_of(list, order)[count - 1];
         set_count(list, order, count - 1);
     }
     end_use(list);
-    return page != NULL ? page : take_batch(order);
+    return page != NULL ? page : take_batch(wish);
 }
 
-struct page *page_cpu_take(unsigned order)
+struct page *page_cpu_take(struct page_wish wish)
 {
     struct cpu_list *list = &lists[hal_cpu_self()];
     struct page *page;
     unsigned count;
 
-    if (order != 0 || count_of(list, 0) == 0 || !try_use(list))
-        return take_any(order);
+    if (wish.order != 0 || count_of(list, 0) == 0 || !try_use(list))
+        return take_any(wish);
     count = count_of(list, 0);
     if (count == 0) { /* drained in between */
         end_use(list);
-        return take_any(order);
+        return take_any(wish);
     }
     page = list->single[count - 1];
     set_count(list, 0, count - 1);

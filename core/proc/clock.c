@@ -28,12 +28,12 @@ void clock_init_all(void)
 
 uint64_t clock_wall_ns(void)
 {
-    return wall_now_ns();
+    return hal_clock_wall();
 }
 
 void clock_set_wall(uint64_t ns)
 {
-    wall_set_ns(ns);
+    hal_clock_set_wall(ns);
     __atomic_add_fetch(&wall.steps, 1, __ATOMIC_SEQ_CST);
     waitq_wake_all(&wall.stepped);
 }
@@ -64,15 +64,38 @@ uint64_t clock_deadline(int32_t clock, uint64_t ns)
                                               : WAIT_FOREVER;
 }
 
-uint64_t clock_process_ns(struct process *process)
+static void get_times(struct process *process, struct thread_times *out)
 {
     unsigned saved = process_tree_lock();
-    uint64_t ns = process->usage.user_ns + process->usage.system_ns;
 
-    list_for_each(node, &process->threads) ns +=
-        thread_run_ns(list_entry(node, struct task, of_process)->thread);
+    out->user_ns = process->usage.user_ns;
+    out->run_ns = process->usage.user_ns + process->usage.system_ns;
+    list_for_each(node, &process->threads)
+    {
+        struct task *task = list_entry(node, struct task, of_process);
+        struct thread_times times;
+
+        thread_get_times(task->thread, &times);
+        out->user_ns += times.user_ns;
+        out->run_ns += times.run_ns;
+    }
     process_tree_unlock(saved);
-    return ns;
+}
+
+uint64_t clock_process_ns(struct process *process)
+{
+    struct thread_times times;
+
+    get_times(process, &times);
+    return times.run_ns;
+}
+
+uint64_t clock_process_user_ns(struct process *process)
+{
+    struct thread_times times;
+
+    get_times(process, &times);
+    return times.user_ns;
 }
 
 static int read_thread(struct task *task, int number, uint64_t *out)

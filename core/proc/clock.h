@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * core/proc/clock.h - the clocks of clock_gettime(2), in nanoseconds.
- *
- * The wall clock is the machine's plus what clock_settime(2) moved it by.
  */
 #ifndef CORE_PROC_CLOCK_H
 #define CORE_PROC_CLOCK_H
@@ -38,6 +36,9 @@ uint64_t clock_deadline(int32_t clock, uint64_t ns);
 
 /* Time that all threads of a process used so far. Any context. */
 uint64_t clock_process_ns(struct process *process);
+
+/* The same of user time alone. */
+uint64_t clock_process_user_ns(struct process *process);
 
 /* Sleeps until that time of the wall clock, whichever way it is moved: 0,
  * -EINTR. */

@@ -13,6 +13,8 @@
 #include "core/abi/ptrace.h"
 #include "core/abi/sched.h"
 #include "core/base/string.h"
+#include "core/fs/fd_table.h"
+#include "core/fs/file.h"
 #include "core/fs/open.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
@@ -51,16 +53,17 @@ static int check_flags(const struct task *self,
     return 0;
 }
 
-/* Counts the child for its user: 0 or -EAGAIN (RLIMIT_NPROC of getrlimit(2)).
- */
+/* Counts the child for its user: 0 or -EAGAIN (RLIMIT_NPROC of getrlimit(2), or
+ * as many threads as the machine may have). */
 static int count_child(struct task *self)
 {
     const struct cred *cred = self->cred;
     uint64_t limit = limits_current(&self->process->limits, LX_RLIMIT_NPROC);
+    bool fits = user_add_process(cred->user) <= limit || cred->uid == 0 ||
+                cred_is_capable(cred, CAP_SYS_RESOURCE) ||
+                cred_is_capable(cred, CAP_SYS_ADMIN);
 
-    if (user_add_process(cred->user) <= limit || cred->uid == 0 ||
-        cred_is_capable(cred, CAP_SYS_RESOURCE) ||
-        cred_is_capable(cred, CAP_SYS_ADMIN))
+    if (fits && user_count_all() <= user_limit_all())
         return 0;
     user_drop_process(cred->user);
     return -EAGAIN;

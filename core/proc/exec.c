@@ -13,6 +13,7 @@
 #include "core/abi/stat.h"
 #include "core/base/log.h"
 #include "core/base/string.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/fs/open.h"
 #include "core/id/cred.h"
@@ -287,7 +288,7 @@ static void change_over(struct exec *exec, struct aspace *as,
     if (old != NULL)
         task_release_words(task);
     use_aspace(as);
-    process->as = as;
+    (void)process_swap_aspace(process, as);
     task_release_vfork(task);
     if (old != NULL)
         aspace_put(old);
@@ -351,6 +352,8 @@ static int run(struct exec *exec)
 {
     int error = follow_scripts(exec);
 
+    if (error == -ENOEXEC)
+        tell(exec, exec->path, "its first line names no interpreter");
     if (error == 0)
         error = parse_program(exec);
     if (error == 0)

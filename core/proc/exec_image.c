@@ -10,6 +10,7 @@
 #include "core/id/limits.h"
 #include "core/proc/exec_stack.h"
 #include "core/proc/exec_strings.h"
+#include "core/proc/vdso.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
 
@@ -170,6 +171,8 @@ int image_build(struct aspace *as, const struct image_plan *plan,
     if (error == 0 && plan->loader_inode != NULL)
         error = map_loader(as, plan->loader_inode, plan->loader,
                            &stack.interpreter_base);
+    if (error == 0)
+        error = vdso_map(as, &stack.vdso);
     if (error == 0)
         error = exec_stack_build(as, &stack, &out->stack);
     if (error != 0)

@@ -51,6 +51,7 @@ static void fill_vector(struct vector *v, const struct exec_stack *stack,
     const struct elf_image *image = stack->image;
 
     v->count = 0;
+    add(v, LX_AT_SYSINFO_EHDR, stack->vdso);
     add(v, LX_AT_HWCAP, boot->hwcap);
     add(v, LX_AT_PAGESZ, PAGE_SIZE);
     add(v, LX_AT_CLKTCK, CLOCK_TICKS);

@@ -19,6 +19,7 @@ struct exec_stack {
     const struct elf_image *image;
     uaddr_t bias;             /* of image */
     uaddr_t interpreter_base; /* 0: static */
+    uaddr_t vdso;             /* its image */
     const struct exec_strings *strings;
     const char *path; /* as execve(2) was given it */
     const struct cred *cred;

@@ -10,26 +10,20 @@
 #include "core/abi/errno.h"
 #include "core/abi/signal.h"
 #include "core/abi/wait.h"
-#include "core/base/fault.h"
-#include "core/base/log.h"
-#include "core/dev/console.h"
 #include "core/fs/context.h"
+#include "core/fs/fd_table.h"
+#include "core/fs/file.h"
 #include "core/id/cred.h"
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
+#include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
 #include "core/proc/terminal.h"
 #include "core/proc/usage.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
-#include "hal/platform.h"
 #include "hal/user.h"
-
-/* What init wrote is waited for, unless nobody takes it. */
-#define DRAIN_NS UINT64_C(5000000000)
-
-enum { SIGNAL_STATUS = 128 }; /* added to the number of a deadly signal */
 
 void task_end(struct task *task, int status)
 {
@@ -58,6 +52,11 @@ void process_end(struct process *process, int status)
 
     process_end_locked(process, status);
     spin_unlock_irq(&process->signals.lock, saved);
+}
+
+void process_kill(struct process *process)
+{
+    process_end(process, LX_W_SIGNALED(LX_SIGKILL));
 }
 
 int task_exit_status(struct task *task)
@@ -95,6 +94,7 @@ void task_leave_memory(struct task *task)
 {
     struct process *process = task->process;
     struct hal_user *user = task->thread->user;
+    struct aspace *as;
 
     if (process->as != NULL)
         task_release_words(task);
@@ -106,10 +106,21 @@ void task_leave_memory(struct task *task)
     if (__atomic_sub_fetch(&process->running, 1, __ATOMIC_ACQ_REL) != 0)
         return;
     usage_note_memory(process);
-    if (process->as != NULL)
-        aspace_put(process->as);
-    process->as = NULL;
+    as = process_swap_aspace(process, NULL);
+    if (as != NULL)
+        aspace_put(as);
     process_set_program(process, NULL);
+    oom_note_freed(process);
+}
+
+struct aspace *process_swap_aspace(struct process *process, struct aspace *as)
+{
+    unsigned saved = process_tree_lock();
+    struct aspace *old = process->as;
+
+    process->as = as;
+    process_tree_unlock(saved);
+    return old;
 }
 
 /* What tells the parent of a child's end (sigaction(2), SIGCHLD). */
@@ -301,16 +312,18 @@ static enum leaving leave_process(struct task *task, struct terminal_end *end)
     return is_init ? WAS_LAST_OF_INIT : WAS_LAST;
 }
 
-/* The end of init is the machine's. */
-NORETURN static void end_machine(int status)
+/* What init leaves behind; returns what it ended with. */
+static int finish_init(struct process *init)
 {
-    int code = (status & 0x7f) != 0 ? SIGNAL_STATUS + (status & 0x7f)
-                                    : status >> 8 & 0xff;
+    unsigned saved;
 
-    log_debug("init ended with status %d, after %llu planned failures", code,
-              (unsigned long long)fault_failed());
-    console_tty_drain(DRAIN_NS);
-    hal_power_off(code);
+    if (CHECKED)
+        machine_end_others(init);
+    saved = process_tree_lock();
+    init->state = PROCESS_ZOMBIE;
+    process_reap(init);
+    process_tree_unlock(saved);
+    return init->exit_status;
 }
 
 /*
@@ -335,19 +348,23 @@ void task_exit(struct task *task)
     struct thread *self = task->thread;
     struct terminal_end end = {0};
     enum leaving leaving;
+    int status = 0;
 
+    self->is_ending = true;
     task_leave_memory(task);
     leave_terminal(task);
     task_leave_files(task);
     leaving = leave_process(task, &end);
     terminal_finish(&end);
     if (leaving == WAS_LAST_OF_INIT)
-        end_machine(process->exit_status);
+        status = finish_init(process);
     task_signals_fini(task);
-    if (leaving == WAS_LAST)
+    if (leaving != LEFT_OTHERS)
         signals_fini(&process->signals);
     self->task = NULL;
     task_put(task);
+    if (leaving == WAS_LAST_OF_INIT)
+        machine_end(status);
     thread_exit();
 }
 

@@ -6,6 +6,7 @@
  * Others look at it under signals.lock, so it changes under that lock.
  */
 #include "core/abi/errno.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/open.h"
 #include "core/proc/process_impl.h"
 

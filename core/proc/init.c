@@ -5,6 +5,7 @@
 #include "core/abi/errno.h"
 #include "core/fs/console.h"
 #include "core/fs/context.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
@@ -19,12 +20,9 @@ static int open_console(struct fd_table *files)
     static const struct fd_place place = {0, 3, false};
 
     for (int stream = HAL_STREAM_IN; stream <= HAL_STREAM_ERR; stream++) {
-        struct file *file;
-        int fd = console_file((enum hal_stream)stream, &file);
+        struct file *file = console_file((enum hal_stream)stream);
+        int fd = fd_install(files, file, &place);
 
-        if (fd != 0)
-            return fd;
-        fd = fd_install(files, file, &place);
         if (fd < 0) {
             file_put(file);
             return fd;

@@ -8,12 +8,15 @@
 #include "core/abi/errno.h"
 #include "core/abi/signal.h"
 #include "core/base/string.h"
+#include "core/fs/fd_table.h"
+#include "core/fs/file.h"
 #include "core/fs/open.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
 #include "core/mem/cache.h"
+#include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
 #include "core/proc/terminal.h"
 #include "core/sched/thread.h"
@@ -45,6 +48,7 @@ void process_init_all(void)
     signal_init_all();
     terminal_init_all();
     futex_init_all();
+    oom_init_all();
 }
 
 unsigned process_tree_lock(void) NO_TSA

@@ -88,8 +88,9 @@ struct process {
     struct usage child_usage;   /* of children waited for; tree lock */
     uint64_t started_ns;        /* const */
 
-    struct aspace *as; /* replaced by exec, by its only thread; NULL at the end
-                        */
+    struct aspace *as; /* replaced by exec, by its only thread; NULL at the end;
+                          tree lock to write */
+    bool is_victim;    /* of the OOM killer, with memory still; tree lock */
     struct limits limits;
     struct path program; /* /proc/PID/exe: references, and writing is denied;
                             signals.lock; dentry NULL: none */

@@ -57,8 +57,25 @@ lx_uid_t process_uid(const struct process *process);
 
 /* --- exit.c --------------------------------------------------------------- */
 
+/* SIGKILL, whoever it is. Process tree lock may be held. */
+void process_kill(struct process *process);
+
 /* Takes a zombie out of the tree; drops the tree's reference. Tree lock. */
 void process_reap(struct process *process);
+
+/* Puts as (or NULL), whose reference it takes, in place of the address space;
+ * returns the old one with its reference. By a process's only thread. */
+struct aspace *process_swap_aspace(struct process *process, struct aspace *as);
+
+/* --- machine_end.c -------------------------------------------------------- */
+
+/* Ends every process but init, whose last thread is the caller's and has left
+ * it, and waits until they are gone. May sleep. */
+void machine_end_others(struct process *init);
+
+/* Powers off with what init ended with (as wait4(2) stores it). Checked builds
+ * panic first if memory that was free before init is not free again. */
+NORETURN void machine_end(int status);
 
 /* --- group.c -------------------------------------------------------------- */
 

@@ -71,6 +71,23 @@ struct lx_sigaction signal_action_of(struct process_signals *signals,
     return action;
 }
 
+uint64_t signal_handler_of(const struct process_signals *signals,
+                           unsigned number) NO_TSA
+{
+    return __atomic_load_n(&signals->actions->of[number - 1].sa_handler,
+                           __ATOMIC_RELAXED);
+}
+
+/* The actions' lock. */
+static void set_action(struct lx_sigaction *action,
+                       const struct lx_sigaction *fresh)
+{
+    __atomic_store_n(&action->sa_handler, fresh->sa_handler, __ATOMIC_RELAXED);
+    action->sa_flags = fresh->sa_flags;
+    action->sa_restorer = fresh->sa_restorer;
+    action->sa_mask = fresh->sa_mask & ~SIGNALS_SACRED;
+}
+
 static void init_signals(struct process_signals *signals,
                          struct signal_actions *actions)
 {
@@ -114,8 +131,9 @@ static void reset_actions(struct signal_actions *actions)
     for (size_t i = 0; i < COUNT_OF(actions->of); i++) {
         bool is_ignored = actions->of[i].sa_handler == LX_SIG_IGN;
 
-        actions->of[i] = (struct lx_sigaction){
-            .sa_handler = is_ignored ? LX_SIG_IGN : LX_SIG_DFL};
+        set_action(&actions->of[i],
+                   &(struct lx_sigaction){
+                       .sa_handler = is_ignored ? LX_SIG_IGN : LX_SIG_DFL});
     }
     spin_unlock_irq(&actions->lock, saved);
 }
@@ -207,25 +225,36 @@ static void drop_ignored(struct process *process, signal_set set)
     }
 }
 
+static void swap_action(struct signal_actions *actions, unsigned number,
+                        const struct lx_sigaction *fresh,
+                        struct lx_sigaction *old)
+{
+    unsigned saved = spin_lock_irq(&actions->lock);
+    struct lx_sigaction *action = &actions->of[number - 1];
+
+    if (old != NULL)
+        *old = *action;
+    if (fresh != NULL)
+        set_action(action, fresh);
+    spin_unlock_irq(&actions->lock, saved);
+}
+
+/* Nothing is sent between the change to one that ignores and the drop. */
 void signal_change_action(struct process *process, unsigned number,
                           const struct lx_sigaction *fresh,
                           struct lx_sigaction *old)
 {
     struct process_signals *signals = &process->signals;
-    unsigned saved = spin_lock_irq(&signals->lock);
-    struct signal_actions *actions = signals->actions;
-    unsigned saved_too = spin_lock_irq(&actions->lock);
+    unsigned saved;
 
-    if (old != NULL)
-        *old = actions->of[number - 1];
-    if (fresh != NULL) {
-        actions->of[number - 1] = *fresh;
-        actions->of[number - 1].sa_mask &= ~SIGNALS_SACRED;
+    if (fresh == NULL || !is_ignored(fresh, number)) {
+        swap_action(signals->actions, number, fresh, old);
+        return;
     }
-    spin_unlock_irq(&actions->lock, saved_too);
-    if (fresh != NULL && is_ignored(fresh, number))
-        drop_ignored(process, signal_bit(number));
-    spin_unlock_irq(&signals->lock, saved);
+    saved = spin_lock_irq(&process->signals.lock);
+    swap_action(signals->actions, number, fresh, old);
+    drop_ignored(process, signal_bit(number));
+    spin_unlock_irq(&process->signals.lock, saved);
 }
 
 /* --- a thread's own ------------------------------------------------------- */

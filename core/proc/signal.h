@@ -5,7 +5,7 @@
  * Dispositions are shared by the threads of a process (struct signal_actions);
  * what is pending is per process and per thread; masks are per thread. A signal
  * that finds a thread willing sets THREAD_WORK_SIGNAL and wakes it; the thread
- * itself delivers on its way to user mode, from core/syscall/loop.c.
+ * itself delivers on its way to user mode.
  *
  * Locking: one irq-safe spinlock per process, process->signals.lock (rank
  * LOCK_RANK_SIGNAL, inside the process tree's), covers its pending sets, those
@@ -19,6 +19,7 @@
 #include "core/abi/signal.h"
 #include "core/base/list.h"
 #include "core/base/refcount.h"
+#include "core/proc/signal_send.h"
 #include "core/sched/waitq.h"
 #include "core/sync/spinlock.h"
 
@@ -40,6 +41,7 @@ static inline signal_set signal_bit(unsigned number)
 struct signal_actions {
     struct refcount refs;
     struct spinlock lock; /* inside signals.lock */
+    /* sa_handler is atomic too, to be read without the lock */
     struct lx_sigaction of[SIGNAL_COUNT] GUARDED_BY(lock);
 };
 
@@ -135,7 +137,7 @@ void signals_exec(struct task *task);
 void signals_fini(struct process_signals *signals);
 void task_signals_fini(struct task *task);
 
-/* A thread is leaving process->threads: what it was to take, others take.
+/* A thread leaves process->threads: what it was to take, others take.
  * signals.lock is held. */
 void signals_retarget_locked(struct process *process, struct task *leaving);
 
@@ -143,34 +145,6 @@ void signals_retarget_locked(struct process *process, struct task *leaving);
  * SA_NOCLDWAIT)? Does it want to hear of stops (no SA_NOCLDSTOP)? */
 bool signals_reaps_children(struct process *process);
 bool signals_wants_stops(struct process *process);
-
-/*
- * Sends to a process (any willing thread) or to one thread. info->si_signo 0
- * sends nothing. 0, or -EAGAIN when a real-time signal's info finds no room
- * (rt_sigqueueinfo(2)); others are sent without info then. Any context.
- * The process need not live. Permission is the caller's business.
- */
-MUST_USE int signal_send_process(struct process *process,
-                                 const struct lx_siginfo *info);
-MUST_USE int signal_send_task(struct task *task, const struct lx_siginfo *info);
-
-/* The same for the kernel's own signal (SI_KERNEL), or with the running task's
- * pid and uid (SI_USER); nothing to fail. */
-void signal_send_kernel(struct process *process, unsigned number);
-void signal_fill_user(struct lx_siginfo *info, unsigned number, int code);
-
-/* A timer's: info is the timer's own and lasts until signal_forget_info().
- * missed expiries before this one are overruns, and this too when the last is
- * pending still. To task, or to process when that is NULL. */
-void signal_send_timer(struct process *process, struct task *task,
-                       struct signal_info *info, uint64_t missed);
-void signal_forget_info(struct process *process, struct signal_info *info);
-
-/* A fault of the running thread: delivered now, also when it is blocked or
- * ignored (then the disposition becomes the default first). */
-void signal_force(struct task *task, const struct lx_siginfo *info);
-void signal_force_fault(struct task *task, unsigned number, int code,
-                        uaddr_t addr);
 
 /* Is there one for the running thread to act on before user mode? Cheap. */
 bool signal_is_pending(const struct task *task);

@@ -17,6 +17,7 @@ struct delivery {
     struct signal_call call;
     bool is_forced;
     unsigned continues; /* when it was taken */
+    bool is_last;       /* nothing else was pending then */
 };
 
 static bool goes_on(void *arg)
@@ -39,7 +40,7 @@ static bool are_all_stopped(struct process *process)
 static void stay_stopped(struct process *process)
 {
     struct process_signals *signals = &process->signals;
-    unsigned saved = spin_lock_irq(&signals->lock);
+    unsigned saved = spin_lock_irq(&process->signals.lock);
     unsigned number = signals->stop_signal;
     bool reports = false;
 
@@ -47,18 +48,18 @@ static void stay_stopped(struct process *process)
         signals->stopped++;
         reports = !signals->has_reported && are_all_stopped(process);
         signals->has_reported = signals->has_reported || reports;
-        spin_unlock_irq(&signals->lock, saved);
+        spin_unlock_irq(&process->signals.lock, saved);
         if (reports)
             process_report_stop(process, number);
         (void)!waitq_wait_killable(&signals->stop_waiters, goes_on, signals,
                                    WAIT_FOREVER);
-        saved = spin_lock_irq(&signals->lock);
+        saved = spin_lock_irq(&process->signals.lock);
         signals->stopped--;
     }
     reports = signals->has_continued && !signals->is_stopped;
     if (reports)
         __atomic_store_n(&signals->has_continued, false, __ATOMIC_RELAXED);
-    spin_unlock_irq(&signals->lock, saved);
+    spin_unlock_irq(&process->signals.lock, saved);
     if (reports)
         process_report_stop(process, 0);
 }
@@ -86,19 +87,22 @@ static bool take_next(struct task *task, struct delivery *out)
     unsigned saved;
 
     out->is_forced = task->signals.forced != 0;
+    out->is_last = false;
     if (out->is_forced) {
         call->number = task->signals.forced;
         call->info = task->signals.forced_info;
         task->signals.forced = 0;
     } else {
-        saved = spin_lock_irq(&signals->lock);
+        saved = spin_lock_irq(&process->signals.lock);
         call->number = signal_queue_take(signals, &task->signals.own,
                                          ~task->signals.blocked, &call->info);
         if (call->number == 0)
             call->number = signal_queue_take(
                 signals, &signals->shared, ~task->signals.blocked, &call->info);
         out->continues = signals->continues;
-        spin_unlock_irq(&signals->lock, saved);
+        out->is_last = ((signals->shared.set | task->signals.own.set) &
+                        ~task->signals.blocked) == 0;
+        spin_unlock_irq(&process->signals.lock, saved);
     }
     if (call->number == 0)
         return false;
@@ -136,7 +140,7 @@ static void stop(struct process *process, const struct delivery *delivery)
 
     if (number != LX_SIGSTOP && is_group_orphaned(process))
         return;
-    saved = spin_lock_irq(&signals->lock);
+    saved = spin_lock_irq(&process->signals.lock);
     /* A SIGCONT since then takes the stop back. */
     if (signals->continues == delivery->continues && !process->is_ending) {
         signals->stop_signal = number;
@@ -146,7 +150,7 @@ static void stop(struct process *process, const struct delivery *delivery)
             thread_set_work(list_entry(node, struct task, of_process)->thread,
                             THREAD_WORK_SIGNAL);
     }
-    spin_unlock_irq(&signals->lock, saved);
+    spin_unlock_irq(&process->signals.lock, saved);
 }
 
 static void end(struct task *task, const struct delivery *delivery)
@@ -184,19 +188,17 @@ static void fail_handler(struct task *task, unsigned number)
     signal_force_fault(task, LX_SIGSEGV, LX_SI_KERNEL, 0);
 }
 
-static void run_handler(struct task *task, const struct signal_call *call)
+/* Returns whether the handler's frame is in place. */
+static bool run_handler(struct task *task, const struct signal_call *call)
 {
     struct task_signals *signals = &task->signals;
     signal_set blocked = signals->blocked;
     signal_set kept = signals->has_saved ? signals->saved : blocked;
 
-    if (task->rseq != 0 && rseq_resume(task) != 0) {
+    if ((task->rseq != 0 && rseq_resume(task) != 0) ||
+        signal_frame_push(task, call, kept) != 0) {
         fail_handler(task, call->number);
-        return;
-    }
-    if (signal_frame_push(task, call, kept) != 0) {
-        fail_handler(task, call->number);
-        return;
+        return false;
     }
     signals->has_saved = false;
     blocked |= call->action.sa_mask;
@@ -204,6 +206,7 @@ static void run_handler(struct task *task, const struct signal_call *call)
         blocked |= signal_bit(call->number);
     if (blocked != signals->blocked)
         signal_set_mask(task, blocked);
+    return true;
 }
 
 static bool is_being_ended(const struct task *task)
@@ -212,6 +215,7 @@ static bool is_being_ended(const struct task *task)
             THREAD_WORK_EXIT) != 0;
 }
 
+/* What becomes pending, or a stop, while this goes on sets the work flag. */
 void signal_deliver(struct task *task)
 {
     struct process_signals *signals = &task->process->signals;
@@ -225,8 +229,9 @@ void signal_deliver(struct task *task)
             break;
         else if (next.call.action.sa_handler == LX_SIG_DFL)
             act_by_default(task, &next);
-        else if (next.call.action.sa_handler != LX_SIG_IGN)
-            run_handler(task, &next.call);
+        else if (next.call.action.sa_handler != LX_SIG_IGN &&
+                 run_handler(task, &next.call) && next.is_last)
+            break;
     }
     if (task->signals.has_saved) {
         task->signals.has_saved = false;

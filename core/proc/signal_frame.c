@@ -36,9 +36,6 @@ _Static_assert(IMAGE_OFFSET >= sizeof(struct lx_rt_sigframe), "no overlap");
 _Static_assert((IMAGE_ALIGN - IMAGE_OFFSET % IMAGE_ALIGN + 8) % 16 == 0,
                "rsp at a handler's start: psABI 3.2.2");
 
-/* What a thread starts with, and a handler. */
-static const struct lx_fpstate initial_fpu = {.cwd = 0x37f, .mxcsr = 0x1f80};
-
 static size_t frame_room(void)
 {
     return FRAME_SKEW + IMAGE_OFFSET + hal_user_fpu_size();
@@ -93,35 +90,34 @@ static void settle_call(const struct task *task, uint64_t flags,
         regs->rip -= SYSCALL_SIZE;
 }
 
+/* All but what the caller knows; out is zero. */
 static void fill_context(const struct task_signals *signals,
                          const struct lx_user_regs *r,
                          struct lx_sigcontext *out)
 {
-    *out = (struct lx_sigcontext){
-        .r8 = r->r8,
-        .r9 = r->r9,
-        .r10 = r->r10,
-        .r11 = r->r11,
-        .r12 = r->r12,
-        .r13 = r->r13,
-        .r14 = r->r14,
-        .r15 = r->r15,
-        .rdi = r->rdi,
-        .rsi = r->rsi,
-        .rbp = r->rbp,
-        .rbx = r->rbx,
-        .rdx = r->rdx,
-        .rax = r->rax,
-        .rcx = r->rcx,
-        .rsp = r->rsp,
-        .rip = r->rip,
-        .eflags = r->eflags,
-        .cs = (uint16_t)r->cs,
-        .ss = (uint16_t)r->ss,
-        .err = signals->trap_error,
-        .trapno = signals->trap_vector,
-        .cr2 = signals->trap_address,
-    };
+    out->r8 = r->r8;
+    out->r9 = r->r9;
+    out->r10 = r->r10;
+    out->r11 = r->r11;
+    out->r12 = r->r12;
+    out->r13 = r->r13;
+    out->r14 = r->r14;
+    out->r15 = r->r15;
+    out->rdi = r->rdi;
+    out->rsi = r->rsi;
+    out->rbp = r->rbp;
+    out->rbx = r->rbx;
+    out->rdx = r->rdx;
+    out->rax = r->rax;
+    out->rcx = r->rcx;
+    out->rsp = r->rsp;
+    out->rip = r->rip;
+    out->eflags = r->eflags;
+    out->cs = (uint16_t)r->cs;
+    out->ss = (uint16_t)r->ss;
+    out->err = signals->trap_error;
+    out->trapno = signals->trap_vector;
+    out->cr2 = signals->trap_address;
 }
 
 static void fill_frame(const struct task_signals *signals,
@@ -154,7 +150,7 @@ static void enter_handler(struct hal_user *user, const struct signal_call *call,
     regs->eflags &= ~(EFLAGS_TF | EFLAGS_DF | EFLAGS_RF);
     /* Bases that a thread has are user addresses, and a constant is sound. */
     (void)!hal_user_set(user, regs);
-    (void)!hal_user_fpu_set(user, &initial_fpu, sizeof(initial_fpu));
+    (void)!hal_user_fpu_set(user, NULL, 0);
 }
 
 int signal_frame_push(struct task *task, const struct signal_call *call,
@@ -215,7 +211,7 @@ static int restore_fpu(struct task *task, uaddr_t from)
     size_t size = sizeof(*image);
 
     if (from == 0)
-        return hal_user_fpu_set(user, &initial_fpu, sizeof(initial_fpu));
+        return hal_user_fpu_set(user, NULL, 0);
     if (room == NULL)
         return -ENOMEM;
     image = (struct lx_fpstate *)(void *)(room + FRAME_SKEW + IMAGE_OFFSET);

@@ -54,6 +54,10 @@ void signal_queue_drop(struct process_signals *signals,
 struct lx_sigaction signal_action_of(struct process_signals *signals,
                                      unsigned number);
 
+/* Its sa_handler alone; any context. */
+uint64_t signal_handler_of(const struct process_signals *signals,
+                           unsigned number);
+
 /* Sets or clears the thread's work by what is pending. signals.lock. */
 void signal_update_work(struct process *process, struct task *task);
 

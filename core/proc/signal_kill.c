@@ -84,33 +84,43 @@ static int kill_all(struct task *from, const struct lx_siginfo *info)
     return result_of(&sum);
 }
 
+/* Tree lock. */
+static int kill_numbered(struct task *from, struct pid *pid,
+                         const struct lx_siginfo *info)
+{
+    struct list *members = &pid->members[PID_PROCESS];
+
+    if (list_is_empty(members))
+        return -ESRCH;
+    return kill_one(from, list_entry(members->next, struct process, by_pid),
+                    info);
+}
+
 int signal_kill(struct task *from, int pid, const struct lx_siginfo *info)
 {
-    struct process *process = NULL;
-    struct pid *group = NULL;
+    struct pid *found = NULL;
     int result = -ESRCH;
     unsigned saved;
 
     if (pid == INT32_MIN)
         return -ESRCH;
-    if (pid > 0)
-        process = process_find(from->ns->pid, pid);
-    else if (pid < -1)
-        group = pid_find(from->ns->pid, -pid);
+    if (pid > 0 || pid < -1) {
+        found = pid_find(from->ns->pid, pid > 0 ? pid : -pid);
+        if (found == NULL)
+            return -ESRCH;
+    }
     saved = process_tree_lock();
-    if (process != NULL)
-        result = kill_one(from, process, info);
-    else if (group != NULL)
-        result = kill_group(from, group, info);
+    if (pid > 0)
+        result = kill_numbered(from, found, info);
+    else if (pid < -1)
+        result = kill_group(from, found, info);
     else if (pid == 0)
         result = kill_group(from, from->process->group, info);
-    else if (pid == -1)
+    else
         result = kill_all(from, info);
     process_tree_unlock(saved);
-    if (process != NULL)
-        process_put(process);
-    if (group != NULL)
-        pid_put(group);
+    if (found != NULL)
+        pid_put(found);
     return result;
 }
 

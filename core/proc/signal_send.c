@@ -30,14 +30,14 @@ static struct task *task_of(struct list *node)
 static bool is_unheard(struct process *process, struct task *task,
                        unsigned number) REQUIRES(process->signals.lock)
 {
-    struct lx_sigaction action = signal_action_of(&process->signals, number);
+    uint64_t handler = signal_handler_of(&process->signals, number);
     struct task *asked = task != NULL ? task : task_of(process->threads.next);
 
-    if (action.sa_handler != LX_SIG_IGN && action.sa_handler != LX_SIG_DFL)
+    if (handler != LX_SIG_IGN && handler != LX_SIG_DFL)
         return false;
     if ((asked->signals.blocked & signal_bit(number)) != 0)
         return false;
-    if (action.sa_handler == LX_SIG_IGN)
+    if (handler == LX_SIG_IGN)
         return true;
     return (signal_bit(number) & SIGNALS_MEEK) != 0 || signal_is_init(process);
 }
@@ -118,7 +118,7 @@ static int send(struct process *process, struct task *task,
     if (number == 0)
         return 0;
     ASSERT(number <= SIGNAL_COUNT);
-    saved = spin_lock_irq(&signals->lock);
+    saved = spin_lock_irq(&process->signals.lock);
     if (is_wanted(process, task, number)) {
         if (number == LX_SIGKILL)
             process_end_locked(process, LX_W_SIGNALED(LX_SIGKILL));
@@ -129,7 +129,7 @@ static int send(struct process *process, struct task *task,
         if (number != LX_SIGKILL && error == 0)
             tell(process, task, number);
     }
-    spin_unlock_irq(&signals->lock, saved);
+    spin_unlock_irq(&process->signals.lock, saved);
     return error;
 }
 
@@ -175,7 +175,7 @@ void signal_send_timer(struct process *process, struct task *task,
     struct signal_queue *queue =
         task != NULL ? &task->signals.own : &signals->shared;
     unsigned number = (unsigned)info->info.si_signo;
-    unsigned saved = spin_lock_irq(&signals->lock);
+    unsigned saved = spin_lock_irq(&process->signals.lock);
 
     missed = min_u64(missed, INT32_MAX);
     if (list_is_linked(&info->link)) {
@@ -186,7 +186,7 @@ void signal_send_timer(struct process *process, struct task *task,
         queue->set |= signal_bit(number);
         tell(process, task, number);
     }
-    spin_unlock_irq(&signals->lock, saved);
+    spin_unlock_irq(&process->signals.lock, saved);
 }
 
 /* --- what a thread did itself --------------------------------------------- */

@@ -7,6 +7,7 @@
 
 #include "core/abi/errno.h"
 #include "core/dev/tty.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"

@@ -36,6 +36,7 @@ struct process_timer {
     struct process *process; /* const; outlives it */
     struct task *task;       /* const; whom it tells, a reference; NULL: any */
     int32_t clock;           /* const */
+    bool is_virtual;         /* const; with a CPU's clock: user time alone */
     unsigned number;         /* const; the signal; 0: none */
     bool is_posix;           /* const: tells by info */
     uint64_t next_ns;        /* on its clock; atomic; 0: disarmed */
@@ -64,6 +65,8 @@ static uint64_t now_of(const struct process_timer *t)
 {
     if (t->clock == LX_CLOCK_THREAD_CPUTIME_ID && t->task != NULL)
         return thread_run_ns(t->task->thread);
+    if (t->is_virtual)
+        return clock_process_user_ns(t->process);
     if (clock_is_cpu(t->clock))
         return clock_process_ns(t->process);
     return clock_is_wall(t->clock) ? clock_wall_ns() : hal_clock_now();
@@ -184,6 +187,7 @@ static struct process_timers *timers_of(struct process *process)
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         init_timer(&timers->interval[i], process, kinds[i].clock,
                    kinds[i].number);
+    timers->interval[LX_ITIMER_VIRTUAL].is_virtual = true;
     if (__atomic_compare_exchange_n(&process->signals.timers, &first, timers,
                                     false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
         return timers;

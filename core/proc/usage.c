@@ -16,7 +16,11 @@ enum { NS_PER_TICK = 10000000, NS_PER_US = 1000 };
 
 void usage_add_task(struct usage *to, struct task *task)
 {
-    to->user_ns += thread_run_ns(task->thread);
+    struct thread_times times;
+
+    thread_get_times(task->thread, &times);
+    to->user_ns += times.user_ns;
+    to->system_ns += times.run_ns - times.user_ns;
     to->minor_faults += __atomic_load_n(&task->minor_faults, __ATOMIC_RELAXED);
     to->major_faults += __atomic_load_n(&task->major_faults, __ATOMIC_RELAXED);
 }

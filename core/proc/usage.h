@@ -2,8 +2,8 @@
 /*
  * core/proc/usage.h - what processes used: getrusage(2), times(2).
  *
- * All time that a thread runs counts as user time: the CPU is not told apart
- * by mode.
+ * A thread's time is user time while user code runs, interrupts that it does
+ * not notice included, and system time otherwise.
  */
 #ifndef CORE_PROC_USAGE_H
 #define CORE_PROC_USAGE_H

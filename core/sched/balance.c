@@ -3,7 +3,8 @@
  * core/sched/balance.c - on which CPU a thread runs.
  *
  * Who wakes goes back to its CPU when that idles, else to an idle one, else
- * back. A CPU that has nothing to do takes from the one with most waiting. No
+ * back. A CPU that has nothing to do takes from the one with most waiting; one
+ * where threads still wait at the end of a turn wakes an idle CPU for that. No
  * two run queues are ever locked at once: a thread on its way is ready and on
  * no queue, and whoever has set that moves it.
  */
@@ -106,20 +107,43 @@ static struct runq *find_busiest(unsigned self)
     return busiest;
 }
 
+/* A ready thread of that queue for CPU self, taken off it; NULL: none. */
+static struct thread *take_from(struct runq *rq, unsigned self)
+{
+    unsigned saved = spin_lock_irq(&rq->lock);
+    struct thread *thread = runq_find_movable(rq, self);
+
+    if (thread != NULL)
+        runq_remove(rq, thread);
+    spin_unlock_irq(&rq->lock, saved);
+    return thread;
+}
+
 bool sched_steal(void)
 {
-    unsigned self = hal_cpu_self(), saved;
+    unsigned self = hal_cpu_self();
     struct runq *rq = find_busiest(self);
     struct thread *thread;
 
     if (rq == NULL)
         return false;
-    saved = spin_lock_irq(&rq->lock);
-    thread = runq_find_movable(rq, self);
-    if (thread != NULL)
-        runq_remove(rq, thread);
-    spin_unlock_irq(&rq->lock, saved);
+    thread = take_from(rq, self);
+    for (unsigned i = 0; thread == NULL && i < hal_cpu_count(); i++)
+        if (i != self && ready_on(i) > 0)
+            thread = take_from(sched_runq(i), self);
     if (thread != NULL)
         sched_enqueue(thread, false);
     return thread != NULL;
+}
+
+void sched_offer(struct runq *rq)
+{
+    uint64_t online = sched_online();
+
+    for (unsigned i = 0; i < hal_cpu_count(); i++)
+        if (i != rq->cpu && (online & UINT64_C(1) << i) != 0 && is_idle(i) &&
+            runq_find_movable(rq, i) != NULL) {
+            hal_cpu_kick(i);
+            return;
+        }
 }

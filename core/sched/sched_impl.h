@@ -40,6 +40,10 @@ void sched_enqueue(struct thread *thread, bool has_slept);
  * Returns whether there was one. */
 bool sched_steal(void);
 
+/* Wakes an idle CPU that may take one of the threads that wait here, if there
+ * is one. */
+void sched_offer(struct runq *rq) REQUIRES(rq->lock);
+
 /* Arms the end of running's turn when others want theirs. This CPU's queue. */
 void sched_start_slice(struct runq *rq, const struct thread *running)
     REQUIRES(rq->lock);

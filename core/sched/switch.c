@@ -34,13 +34,14 @@ uint64_t sched_online(void)
     return __atomic_load_n(&online, __ATOMIC_ACQUIRE);
 }
 
+/* A thread moves at calls only (cpu_unpin(), or one that sleeps), so neither a
+ * pin nor interrupts off are needed between the two steps. */
 struct thread *thread_current(void)
 {
-    unsigned saved = hal_irq_save();
-    struct thread *thread = current_on(cpu_this());
+    const struct cpu *cpu = hal_cpu_local();
 
-    hal_irq_restore(saved);
-    return thread;
+    ASSERT(cpu != NULL);
+    return current_on(cpu);
 }
 
 struct runq *sched_lock_thread(struct thread *thread, unsigned *saved) NO_TSA
@@ -92,8 +93,10 @@ static void end_slice(void *arg)
 
     spin_lock(&rq->lock);
     rq->slice_armed = false;
-    if (rq->ready > 0)
+    if (rq->ready > 0) {
+        sched_offer(rq);
         sched_resched(rq);
+    }
     spin_unlock(&rq->lock);
 }
 

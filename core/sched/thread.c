@@ -28,6 +28,14 @@ static void run_thread(void *arg)
     thread_exit();
 }
 
+bool thread_is_ending(void)
+{
+    const struct thread *self = thread_current();
+
+    return self->is_ending || (__atomic_load_n(&self->work, __ATOMIC_ACQUIRE) &
+                               THREAD_WORK_EXIT) != 0;
+}
+
 int thread_create(const char *name, void (*entry)(void *arg), void *arg,
                   struct thread **out)
 {
@@ -128,6 +136,8 @@ void thread_set_user(struct hal_user *user) NO_TSA
     unsigned saved;
     struct runq *rq = sched_lock_thread(self, &saved);
 
+    if (self->user != NULL)
+        self->sched.user_ns += hal_user_ns(self->user);
     self->user = user;
     spin_unlock_irq(&rq->lock, saved);
 }
@@ -227,15 +237,25 @@ uint64_t thread_affinity(struct thread *thread) NO_TSA
     return mask;
 }
 
-uint64_t thread_run_ns(struct thread *thread) NO_TSA
+void thread_get_times(struct thread *thread, struct thread_times *out) NO_TSA
 {
     unsigned saved;
     struct runq *rq = sched_lock_thread(thread, &saved);
-    uint64_t ns;
+    uint64_t user_ns = thread->sched.user_ns;
 
+    if (thread->user != NULL)
+        user_ns += hal_user_ns(thread->user);
     if (thread->state == THREAD_RUNNING)
         runq_charge(rq, thread);
-    ns = thread->sched.run_ns;
+    out->run_ns = thread->sched.run_ns;
+    out->user_ns = min_u64(user_ns, out->run_ns);
     spin_unlock_irq(&rq->lock, saved);
-    return ns;
+}
+
+uint64_t thread_run_ns(struct thread *thread)
+{
+    struct thread_times times;
+
+    thread_get_times(thread, &times);
+    return times.run_ns;
 }

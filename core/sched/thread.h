@@ -20,6 +20,7 @@
 #include "hal/context.h"
 #include "hal/types.h"
 
+struct fault_call;
 struct hal_mmu;
 struct hal_user;
 struct runq;
@@ -61,6 +62,7 @@ struct sched_entity {
     uint64_t vruntime;   /* ns, weighted; of a queued or running thread
                             relative to its queue's min_vruntime */
     uint64_t run_ns;     /* spent running, in all */
+    uint64_t user_ns;    /* in user mode, but by thread->user */
     uint64_t started_ns; /* when it was last charged, while it runs */
     uint64_t affinity;   /* a bit per CPU it may run on */
     bool is_queued;      /* on a queue of runqs[thread->cpu] */
@@ -82,6 +84,8 @@ struct thread {
     struct hal_user *user;    /* NULL: a kernel thread; run queue lock */
     struct hal_mmu *mmu;      /* what runs below it; run queue lock */
     struct task *task;        /* core/proc's; const once it runs */
+    struct fault_call *call;  /* by a plan of faults, or NULL; its own */
+    bool is_ending;           /* back to user mode it goes no more; its own */
     struct lockdep_held held; /* sleeping locks, in checked builds; its own */
 };
 
@@ -116,7 +120,12 @@ void thread_get_params(struct thread *thread, struct thread_params *out);
 MUST_USE int thread_set_affinity(struct thread *thread, uint64_t mask);
 uint64_t thread_affinity(struct thread *thread);
 
-/* Nanoseconds it has run. */
+/* Nanoseconds it has run, up to this moment, and how many of them in user
+ * mode. Any context that may take a run queue's lock. */
+struct thread_times {
+    uint64_t run_ns, user_ns;
+};
+void thread_get_times(struct thread *thread, struct thread_times *out);
 uint64_t thread_run_ns(struct thread *thread);
 
 void thread_get(struct thread *thread);
@@ -142,6 +151,9 @@ static inline bool thread_has_work(const struct thread *thread)
 {
     return __atomic_load_n(&thread->work, __ATOMIC_ACQUIRE) != 0;
 }
+
+/* Will the running thread end rather than go back to user mode? */
+bool thread_is_ending(void);
 
 /* Makes mmu the address space of the running thread, now and whenever it is
  * switched to; NULL: none. Returns with it active. */

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * core/sync/percpu.c - contract in percpu.h.
- *
- * Before cpu_init_local() there is one flow of control with interrupts off:
- * pinning is then a fact, and counts nothing.
  */
 #include "core/sync/percpu.h"
 
@@ -41,39 +38,8 @@ struct cpu *cpu_by_number(unsigned number)
     return &cpus[number];
 }
 
-struct cpu *cpu_this(void)
+void cpu_unpinned(void)
 {
-    struct cpu *cpu = hal_cpu_local();
-
-    ASSERT(cpu != NULL);
-    ASSERT(LOAD(cpu->pinned) > 0 || hal_irq_are_off());
-    return cpu;
-}
-
-void cpu_pin(void)
-{
-    struct cpu *cpu = hal_cpu_local();
-    unsigned pinned;
-
-    if (cpu == NULL)
-        return;
-    pinned = LOAD(cpu->pinned) + 1;
-    ASSERT(pinned > 0);
-    STORE(cpu->pinned, pinned);
-}
-
-void cpu_unpin(void)
-{
-    struct cpu *cpu = hal_cpu_local();
-    unsigned pinned;
-
-    if (cpu == NULL)
-        return;
-    pinned = LOAD(cpu->pinned);
-    ASSERT(pinned > 0);
-    STORE(cpu->pinned, pinned - 1);
-    if (pinned > 1 || !LOAD(cpu->resched) || LOAD(cpu->in_interrupt))
-        return;
     if (resched_hook != NULL && !hal_irq_are_off())
         resched_hook();
 }

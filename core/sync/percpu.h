@@ -13,6 +13,7 @@
 #include "core/base/defs.h"
 #include "core/sync/rcu_count.h"
 #include "hal/cpu.h"
+#include "hal/irq.h"
 
 struct thread;
 
@@ -41,15 +42,52 @@ void cpu_init_local(unsigned number);
 /* The struct of a CPU that has been set up. */
 struct cpu *cpu_by_number(unsigned number);
 
-/* This CPU's struct; the caller cannot be moved (asserted). */
-struct cpu *cpu_this(void);
+/* What the last cpu_unpin() calls when a switch is due: the hook, unless
+ * interrupts are off. */
+void cpu_unpinned(void);
 
-/* Keeps the caller on this CPU; nests. Does not turn interrupts off. */
-void cpu_pin(void);
+/* This CPU's struct; the caller cannot be moved (asserted). */
+static inline struct cpu *cpu_this(void)
+{
+    struct cpu *cpu = (struct cpu *)hal_cpu_local();
+
+    ASSERT(cpu != NULL);
+    ASSERT(__atomic_load_n(&cpu->pinned, __ATOMIC_RELAXED) > 0 ||
+           hal_irq_are_off());
+    return cpu;
+}
+
+/* Keeps the caller on this CPU; nests. Does not turn interrupts off. Before
+ * cpu_init_local() there is one flow of control with interrupts off: pinning
+ * is then a fact, and counts nothing. */
+static inline void cpu_pin(void)
+{
+    struct cpu *cpu = (struct cpu *)hal_cpu_local();
+    unsigned pinned;
+
+    if (cpu == NULL)
+        return;
+    pinned = __atomic_load_n(&cpu->pinned, __ATOMIC_RELAXED) + 1;
+    ASSERT(pinned > 0);
+    __atomic_store_n(&cpu->pinned, pinned, __ATOMIC_RELAXED);
+}
 
 /* Ends it. The last unpin with a switch due and interrupts on calls what
  * cpu_set_resched_hook() named. */
-void cpu_unpin(void);
+static inline void cpu_unpin(void)
+{
+    struct cpu *cpu = (struct cpu *)hal_cpu_local();
+    unsigned pinned;
+
+    if (cpu == NULL)
+        return;
+    pinned = __atomic_load_n(&cpu->pinned, __ATOMIC_RELAXED);
+    ASSERT(pinned > 0);
+    __atomic_store_n(&cpu->pinned, pinned - 1, __ATOMIC_RELAXED);
+    if (pinned == 1 && __atomic_load_n(&cpu->resched, __ATOMIC_RELAXED) &&
+        !__atomic_load_n(&cpu->in_interrupt, __ATOMIC_RELAXED))
+        cpu_unpinned();
+}
 
 /* Is the caller unable to sleep: pinned, in an interrupt, or interrupts off? */
 bool cpu_is_atomic(void);
@@ -64,6 +102,14 @@ static inline bool cpu_is_pinned(void)
     return cpu != NULL &&
            (__atomic_load_n(&cpu->pinned, __ATOMIC_RELAXED) > 0 ||
             __atomic_load_n(&cpu->in_interrupt, __ATOMIC_RELAXED));
+}
+
+/* Is the caller in an interrupt? Any context. */
+static inline bool cpu_in_interrupt(void)
+{
+    const struct cpu *cpu = (const struct cpu *)hal_cpu_local();
+
+    return cpu != NULL && __atomic_load_n(&cpu->in_interrupt, __ATOMIC_RELAXED);
 }
 
 /* Around whatever the HAL calls in interrupt context (upcalls, handlers of

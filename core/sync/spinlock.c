@@ -34,9 +34,15 @@ static struct held_stack {
 #define LOAD(field)         __atomic_load_n(&(field), __ATOMIC_RELAXED)
 #define STORE(field, value) __atomic_store_n(&(field), value, __ATOMIC_RELAXED)
 
-static bool is_held_here(const struct spinlock *lock)
+/* Before a CPU has its struct, hal_cpu_self() must do. */
+static inline unsigned number_of(const struct cpu *cpu)
 {
-    return LOAD(lock->cpu) == hal_cpu_self();
+    return cpu != NULL ? cpu->number : hal_cpu_self();
+}
+
+static inline bool is_held_here(const struct spinlock *lock)
+{
+    return LOAD(lock->cpu) == number_of((const struct cpu *)hal_cpu_local());
 }
 
 static void check_usage(struct spinlock *lock, const struct cpu *cpu)
@@ -118,16 +124,23 @@ void spin_init(struct spinlock *lock, const struct lock_class *class_of)
     lock->usage = 0;
 }
 
-static void take_lock(struct spinlock *lock, const void *site)
+NORETURN static SELDOM void fail_taken_twice(const struct spinlock *lock)
+{
+    panic("lock %s: taken twice, first at %p", lock->class_of->name,
+          LOAD(lock->site));
+}
+
+static inline void take_lock(struct spinlock *lock, const void *site)
 {
     const struct cpu *cpu;
+    unsigned self;
 
     ASSERT(lock->class_of != NULL);
     cpu_pin();
-    if (is_held_here(lock))
-        panic("lock %s: taken twice, first at %p", lock->class_of->name,
-              LOAD(lock->site));
     cpu = hal_cpu_local();
+    self = number_of(cpu);
+    if (LOAD(lock->cpu) == self)
+        fail_taken_twice(lock);
     if (CHECKED) {
         hal_check_point();
         if (cpu != NULL) {
@@ -139,14 +152,14 @@ static void take_lock(struct spinlock *lock, const void *site)
         while (LOAD(lock->held) != 0)
             hal_cpu_relax();
     }
-    STORE(lock->cpu, hal_cpu_self());
+    STORE(lock->cpu, self);
     STORE(lock->site, site);
     if (CHECKED && cpu != NULL)
         note_held(lock, cpu);
 }
 
 /* What precedes the store, or exchange, that frees the lock. */
-static void leave_lock(struct spinlock *lock)
+static inline void leave_lock(struct spinlock *lock)
 {
     const struct cpu *cpu = hal_cpu_local();
 
@@ -156,7 +169,7 @@ static void leave_lock(struct spinlock *lock)
     STORE(lock->cpu, SPIN_NOBODY);
 }
 
-static void give_lock(struct spinlock *lock)
+static inline void give_lock(struct spinlock *lock)
 {
     leave_lock(lock);
     __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);

@@ -7,6 +7,8 @@
 
 #include "core/abi/fcntl.h"
 #include "core/base/defs.h"
+#include "core/fs/fd_table.h"
+#include "core/fs/file.h"
 #include "core/fs/path.h"
 #include "core/proc/process.h"
 #include "core/sched/thread.h"

@@ -12,7 +12,9 @@
 #define CORE_SYSCALL_DISPATCH_H
 
 #include "core/base/defs.h"
+#include "hal/types.h"
 
+struct aspace;
 struct thread;
 
 /* The kernel's own, above all that user code may see. */
@@ -29,6 +31,13 @@ C_DECLS_BEGIN
 /* Shows calls in the log from now on: text is a filter of
  * core/syscall/strace.h. 0 or -EINVAL. Once, at boot. */
 MUST_USE int trace_enable(const char *text);
+
+/* Makes allocations fail from now on, by a plan of core/base/fault.h: 0 or
+ * -EINVAL. Once, at boot, in a thread or before there are any. */
+MUST_USE int dispatch_set_faults(const char *plan);
+
+/* aspace_fault() for the running thread; to a plan of calls it is one. */
+MUST_USE int dispatch_fault(struct aspace *as, uaddr_t addr, unsigned access);
 
 /* Serves a 64-bit call of the running thread and sets its result. */
 void dispatch_call(struct thread *self, uint64_t number, const uint64_t *args);

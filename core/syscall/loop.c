@@ -137,8 +137,10 @@ static void signal_fault(struct thread *self, uaddr_t address, int error)
     case -ENOSPC:
         signal_force_fault(task, LX_SIGBUS, LX_BUS_ADRERR, address);
         break;
+    case -EINTR:
+        break; /* it was killed while it waited for memory */
     case -ENOMEM:
-        log_error("%s: out of memory", task->name);
+        log_error("out of memory: %s has to end itself", task->name);
         signal_force_fault(task, LX_SIGKILL, LX_SI_KERNEL, 0);
         break;
     case -EACCES:
@@ -153,7 +155,7 @@ static void signal_fault(struct thread *self, uaddr_t address, int error)
 static void handle_fault(struct thread *self, const struct hal_trap *trap)
 {
     struct aspace *as = self->task->process->as;
-    int error = aspace_fault(as, trap->address, access_of(trap->error));
+    int error = dispatch_fault(as, trap->address, access_of(trap->error));
 
     if (error == 0) {
         __atomic_store_n(&self->task->minor_faults,

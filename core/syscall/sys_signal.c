@@ -35,7 +35,8 @@ int64_t sys_rt_sigaction(struct thread *self, const uint64_t *args)
     if (!is_valid(number) ||
         (args[1] != 0 && (number == LX_SIGKILL || number == LX_SIGSTOP)))
         return -EINVAL;
-    signal_change_action(process, number, args[1] != 0 ? &fresh : NULL, &old);
+    signal_change_action(process, number, args[1] != 0 ? &fresh : NULL,
+                         args[2] != 0 ? &old : NULL);
     if (args[2] == 0)
         return 0;
     return copy_out_struct(process->as, args[2], &old);

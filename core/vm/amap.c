@@ -14,12 +14,7 @@
 #include "core/abi/errno.h"
 #include "core/base/string.h"
 #include "core/mem/cache.h"
-
-struct amap_node {
-    struct refcount refs;   /* parents: amaps and nodes */
-    unsigned used;          /* slots that are not NULL */
-    void *slot[AMAP_SLOTS]; /* nodes; in a chunk, pages */
-};
+#include "core/vm/amap_impl.h"
 
 static const struct lock_class family_class = {"amap family", LOCK_RANK_AMAP};
 
@@ -30,17 +25,6 @@ void amap_init_all(void)
 {
     cache_init(&amap_cache, "amap", sizeof(struct amap), 8);
     cache_init(&node_cache, "amap_node", sizeof(struct amap_node), 8);
-}
-
-static unsigned shift_of(unsigned height)
-{
-    return (height - 1) * AMAP_BITS;
-}
-
-/* The last slot number of a node, counted from its first. */
-static uint64_t last_of(unsigned height)
-{
-    return (UINT64_C(1) << (height * AMAP_BITS)) - 1;
 }
 
 static unsigned slot_of(uint64_t index, unsigned height)
@@ -428,23 +412,47 @@ static void set_owner(const struct amap *amap, uint64_t index,
     page->index = index;
 }
 
-int amap_insert(struct amap *amap, uint64_t index, struct page *page)
+unsigned amap_room(const struct amap *amap, uint64_t index, unsigned count)
+{
+    bool own;
+    const struct amap_node *chunk = find_chunk(amap, index, &own);
+    unsigned slot = slot_of(index, 1), room = 0;
+
+    count = (unsigned)min_u64(count, AMAP_SLOTS - slot);
+    if (chunk == NULL)
+        return count;
+    while (room < count && chunk->slot[slot + room] == NULL)
+        room++;
+    return room;
+}
+
+int amap_insert_row(struct amap *amap, uint64_t index, struct page *first,
+                    unsigned count)
 {
     struct amap_node *chunk;
     unsigned slot = slot_of(index, 1);
 
-    ASSERT(index < AMAP_SLOTS_END);
+    ASSERT(index < AMAP_SLOTS_END && count <= AMAP_SLOTS - slot);
     chunk = open_chunk(amap, index);
     if (chunk == NULL) {
         (void)amap_clear(amap, index, 1);
         return -ENOMEM;
     }
-    ASSERT(chunk->slot[slot] == NULL);
-    set_owner(amap, index, page);
-    chunk->slot[slot] = page;
-    chunk->used++;
-    amap->page_count++;
+    for (unsigned i = 0; i < count; i++) {
+        struct page *page = page_behind(first, i);
+
+        ASSERT(chunk->slot[slot + i] == NULL);
+        set_owner(amap, index + i, page);
+        chunk->slot[slot + i] = page;
+    }
+    chunk->used += count;
+    amap->page_count += count;
     return 0;
+}
+
+int amap_insert(struct amap *amap, uint64_t index, struct page *page)
+{
+    return amap_insert_row(amap, index, page, 1);
 }
 
 struct page *amap_replace(struct amap *amap, uint64_t index, struct page *page)
@@ -554,37 +562,4 @@ uint64_t amap_clear(struct amap *amap, uint64_t first, uint64_t count)
     amap->page_count -= cleared;
     lower(amap);
     return cleared;
-}
-
-/* --- check ---------------------------------------------------------------- */
-
-static bool check_node(const struct amap *amap, const struct amap_node *node,
-                       unsigned height, uint64_t first)
-{
-    unsigned used = 0;
-
-    for (unsigned i = 0; i < AMAP_SLOTS; i++) {
-        const struct page *page = node->slot[i];
-        uint64_t index = first + ((uint64_t)i << shift_of(height));
-
-        if (page == NULL)
-            continue;
-        used++;
-        if (height == 1 &&
-            (page->owner != amap->origin || page->index != index))
-            return false;
-        if (height > 1 && !check_node(amap, node->slot[i], height - 1, index))
-            return false;
-    }
-    return used > 0 && used == node->used;
-}
-
-bool amap_check(const struct amap *amap)
-{
-    if (amap->root == NULL)
-        return amap->height == 0 && amap->page_count == 0;
-    if (amap->height > 1 && amap->root->used < 2)
-        return false;
-    return amap_count(amap, 0, AMAP_SLOTS_END) == amap->page_count &&
-           check_node(amap, amap->root, amap->height, amap->first);
 }

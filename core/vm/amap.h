@@ -90,6 +90,15 @@ MUST_USE int amap_own_ends(struct amap *amap, uint64_t first, uint64_t count);
  * caller's reference. 0, or -ENOMEM with nothing changed. */
 MUST_USE int amap_insert(struct amap *amap, uint64_t index, struct page *page);
 
+/* How many slots from index on are empty, count at most; those of the chunk
+ * of index at most. */
+unsigned amap_room(const struct amap *amap, uint64_t index, unsigned count);
+
+/* amap_insert() of count pages (page_behind()) in as many empty slots of one
+ * chunk. */
+MUST_USE int amap_insert_row(struct amap *amap, uint64_t index,
+                             struct page *first, unsigned count);
+
 /* Puts page in the place of another, whose reference the caller gets. The path
  * is own. */
 MUST_USE struct page *amap_replace(struct amap *amap, uint64_t index,

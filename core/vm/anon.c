@@ -31,7 +31,7 @@ static struct anon_object *anon_of(struct vm_object *object)
 /* A new page, zero, in its slot. */
 static int add_page(struct anon_object *anon, uint64_t index, struct page **out)
 {
-    struct page *page = page_alloc(0, MEM_WAIT | MEM_ZERO, anon->payer);
+    struct page *page = page_alloc(0, fault_how() | MEM_ZERO, anon->payer);
     int error;
 
     if (page == NULL)
@@ -155,4 +155,17 @@ int anon_object_create(uint64_t page_count, struct mem_account *payer,
     anon->payer = payer;
     *out = &anon->object;
     return 0;
+}
+
+uint64_t anon_object_count(struct vm_object *object, uint64_t index,
+                           uint64_t count)
+{
+    uint64_t found;
+
+    if (object->ops != &anon_pager_ops)
+        return 0;
+    mutex_lock(&object->lock);
+    found = amap_count(anon_of(object)->pages, index, count);
+    mutex_unlock(&object->lock);
+    return found;
 }

@@ -95,6 +95,28 @@ void aspace_set_mmap_base(struct aspace *as, uaddr_t base)
     mutex_unlock(&as->lock);
 }
 
+static uint64_t count_shared(const struct region *region)
+{
+    if (!region->shared)
+        return 0;
+    return anon_object_count(region->object,
+                             region_object_index(region, region->start),
+                             region_page_count(region));
+}
+
+uint64_t aspace_count_pages(struct aspace *as)
+{
+    uint64_t count;
+
+    mutex_lock(&as->lock);
+    count = as->resident;
+    for (struct tree_node *node = tree_first(&as->regions); node != NULL;
+         node = tree_next(node))
+        count += count_shared(container_of(node, struct region, node));
+    mutex_unlock(&as->lock);
+    return count;
+}
+
 void aspace_get_usage(struct aspace *as, struct aspace_usage *out)
 {
     mutex_lock(&as->lock);

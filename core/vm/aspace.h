@@ -59,6 +59,15 @@ C_DECLS_BEGIN
 /* Once, after the caches: 0 or -ENOMEM. */
 MUST_USE int aspace_init_all(void);
 
+/* What aspace_fault() does without memory, holding no lock of its own: fn frees
+ * some and returns 0, then the fault is tried once more, or returns an error,
+ * then it fails. attempt counts from 0 for each fault. Once, at boot. */
+void aspace_set_relief(int (*fn)(unsigned attempt));
+
+/* Pages that it keeps in memory: its own, and those of shared anonymous objects
+ * where it maps them. */
+uint64_t aspace_count_pages(struct aspace *as);
+
 /* An empty one with one reference: 0 or -ENOMEM. */
 MUST_USE int aspace_create(struct mem_account *payer, struct aspace **out);
 void aspace_get(struct aspace *as);
@@ -175,7 +184,8 @@ uaddr_t aspace_brk(struct aspace *as, uaddr_t to);
  * Makes the page at addr present for access (HAL_READ, HAL_WRITE or HAL_EXEC).
  * 0; -EFAULT: no region (SEGV_MAPERR); -EACCES: the region forbids it
  * (SEGV_ACCERR); -ENXIO: past the object's end, -EIO, -ENOSPC: the object has
- * no page (SIGBUS); -ENOMEM. Where 0 did not make it present (the page was
+ * no page (SIGBUS); -ENOMEM; -EINTR: the caller was killed while it waited for
+ * memory. Where 0 did not make it present (the page was
  * taken away at that moment), the access faults again.
  */
 MUST_USE int aspace_fault(struct aspace *as, uaddr_t addr, unsigned access);

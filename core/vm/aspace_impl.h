@@ -72,6 +72,14 @@ MUST_USE int fault_init_all(void);
 MUST_USE int fault_resolve(struct aspace *as, uaddr_t addr, unsigned access)
     REQUIRES(as->lock);
 
+/* How to allocate a user's page: MEM_* for page_alloc(). */
+unsigned fault_how(void);
+
+/* Is page the one that untouched anonymous memory shows? */
+bool fault_is_zero_page(const struct page *page);
+
+/* --- populate.c ----------------------------------------------------------- */
+
 /* Makes the range present for access; stops at the first page that cannot be.
  * 0, aspace_fault()'s errors, or -EINTR: the caller is being killed. Takes
  * aspace->lock page by page. */
@@ -81,9 +89,6 @@ int fault_populate(struct aspace *as, struct hal_range range, unsigned access);
  * or 0 when they have no rights. */
 unsigned fault_populate_access(const struct region *region);
 
-/* Is page the one that untouched anonymous memory shows? */
-bool fault_is_zero_page(const struct page *page);
-
 /* --- anon.c --------------------------------------------------------------- */
 
 void anon_init_all(void);
@@ -92,6 +97,10 @@ void anon_init_all(void);
  * Its pages are user memory: the kernel does not read them. */
 MUST_USE int anon_object_create(uint64_t page_count, struct mem_account *payer,
                                 struct vm_object **out);
+
+/* Pages that such an object has in a range; 0 for other objects. */
+uint64_t anon_object_count(struct vm_object *object, uint64_t index,
+                           uint64_t count);
 
 C_DECLS_END
 

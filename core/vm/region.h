@@ -56,6 +56,8 @@ struct region {
     unsigned prot;            /* LX_PROT_READ, WRITE, EXEC */
     unsigned deny;            /* const: what mprotect cannot give */
     unsigned flags;           /* REGION_* */
+    unsigned streak;          /* pages that came one after the other ... */
+    uaddr_t streak_end;       /* ... up to here, by write faults: a hint */
     bool shared;              /* const; then there is an object and no amap */
 };
 

@@ -30,9 +30,8 @@ enum { HOSTED_PENDING_MAX = 16, HOSTED_RECENT_MAX = 8 };
 
 /* A thread of a stub; used by its CPU alone, the servant under its lock. */
 struct hosted_engine {
-    struct host_engine host;
-    struct hal_mmu *mmu; /* const */
-    uint32_t started;
+    struct host_engine *host; /* const; the stub's */
+    struct hal_mmu *mmu;      /* const */
 };
 
 struct hal_mmu {

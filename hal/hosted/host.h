@@ -75,12 +75,20 @@ const struct host_facts *host_facts(void);
 /* The start of guest physical memory 0 in this process. */
 void *host_ram(void);
 
-/* host_clock.c: nanoseconds since boot, since 1970. */
+/* host_time.c: nanoseconds since boot, since 1970. */
 uint64_t host_clock_now(void);
 uint64_t host_clock_wall(void);
 
-/* Has hosted_raise_timer(cpu) called at or soon after that time since boot;
- * replaces the last. It may also come early. HOST_NEVER: need not come. */
+/* host_clock_wall() is ns now. */
+void host_clock_set_wall(uint64_t ns);
+
+/* Keeps the page of hal/common/vdso.h, all zero, up to date from now on. */
+struct vdso_data;
+void host_clock_share(struct vdso_data *page);
+
+/* host_clock.c: has hosted_raise_timer(cpu) called at or soon after that time
+ * since boot; replaces the last. It may also come early. HOST_NEVER: need not
+ * come. */
 void host_clock_arm(unsigned cpu, uint64_t deadline_ns);
 
 /* host_thread.c: futex(2). Waits while *word is value, until woken, at most

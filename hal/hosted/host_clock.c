@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hal/hosted/host_clock.c - host time, and a timerfd per virtual CPU.
+ * hal/hosted/host_clock.c - a timerfd per virtual CPU.
  *
  * Most deadlines are replaced by a later one before they pass. A timer is
  * therefore only set anew for an earlier deadline; one that fires too early is
@@ -26,37 +26,11 @@ struct timer {
 };
 
 static struct timer timers[HOSTED_CPUS_MAX];
-static uint64_t boot_ns;
-
-static uint64_t read_clock(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
-}
-
-uint64_t host_clock_now(void)
-{
-    if (host_facts()->seeded)
-        return host_seed_now();
-    return read_clock(CLOCK_MONOTONIC) - boot_ns;
-}
-
-uint64_t host_clock_wall(void)
-{
-    /* 2024-01-01 00:00 UTC. */
-    static const uint64_t seeded_start = UINT64_C(1704067200) * 1000000000;
-
-    if (host_facts()->seeded)
-        return seeded_start + host_seed_now();
-    return read_clock(CLOCK_REALTIME);
-}
 
 /* Sets the timer of the host; deadline 0 would turn it off. */
 static void program(struct timer *timer, uint64_t deadline_ns)
 {
-    uint64_t at = boot_ns + deadline_ns;
+    uint64_t at = host_time_boot_ns() + deadline_ns;
     struct itimerspec set = {.it_value = {.tv_sec = (time_t)(at / 1000000000),
                                           .tv_nsec = (long)(at % 1000000000)}};
 
@@ -106,7 +80,7 @@ static void timer_fired(void *arg)
 
 int host_clock_start(struct sim_loop *loop)
 {
-    boot_ns = read_clock(CLOCK_MONOTONIC);
+    host_time_start();
     for (unsigned i = 0; i < host_facts()->cpus; i++) {
         struct timer *timer = &timers[i];
         int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

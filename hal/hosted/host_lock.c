@@ -8,12 +8,17 @@
 
 enum { FREE, TAKEN, WAITED_FOR };
 
-void host_lock_take(struct host_lock *lock)
+bool host_lock_try(struct host_lock *lock)
 {
     uint32_t seen = FREE;
 
-    if (__atomic_compare_exchange_n(&lock->word, &seen, TAKEN, false,
-                                    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    return __atomic_compare_exchange_n(&lock->word, &seen, TAKEN, false,
+                                       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+void host_lock_take(struct host_lock *lock)
+{
+    if (host_lock_try(lock))
         return;
     while (__atomic_exchange_n(&lock->word, WAITED_FOR, __ATOMIC_ACQUIRE) !=
            FREE)

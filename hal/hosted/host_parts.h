@@ -51,9 +51,13 @@ int host_ram_fd(void);
  * of RAM. */
 int host_initrd_load(const struct host_options *options);
 
-/* host_clock.c */
+/* host_clock.c; starts the time too */
 int host_clock_start(struct sim_loop *loop);
 void host_clock_stop(void);
+
+/* host_time.c: time 0 is now; and what the host's monotonic clock said then. */
+void host_time_start(void);
+uint64_t host_time_boot_ns(void);
 
 /* host_console.c */
 int host_console_start(const struct host_options *options,
@@ -104,6 +108,7 @@ struct host_lock {
     uint32_t word;
 };
 void host_lock_take(struct host_lock *lock);
+bool host_lock_try(struct host_lock *lock); /* false: another has it */
 void host_lock_give(struct host_lock *lock);
 
 /* host_check.c */

@@ -3,6 +3,10 @@
  * hal/hosted/host_stub.c - the processes that stubs are: the zygote, forks of
  * it, their threads, and their end.
  *
+ * A fork, its first page faults and its end cost the host several times what a
+ * trap does, so a stub that nobody needs any more is kept for the next address
+ * space.
+ *
  * Not instrumented by TSan, and its lock is one that TSan does not see: that
  * two CPUs make address spaces one after the other orders nothing in core.
  *
@@ -32,7 +36,7 @@
 #endif
 
 /* One slot of blocks is the zygote's. */
-enum { STUBS_MAX = 4096, FD_LOWEST = 100, WHY_MAX = 160 };
+enum { STUBS_MAX = 4096, PARKED_MAX = 16, FD_LOWEST = 100, WHY_MAX = 160 };
 
 /* Two signal frames must fit on a stub's stack, and leave room for calls. */
 enum { FRAME_MAX = 0x1c00 };
@@ -41,7 +45,8 @@ enum { PROGRAM_OFFSET = 0x1000 };
 
 struct host_stub {
     int pid;
-    unsigned slot; /* 0: this entry is free */
+    unsigned slot;                               /* 0: this entry is free */
+    struct host_engine engines[STUB_BLOCKS_MAX]; /* by block */
 };
 
 /* cyphera_blob() of hal/hosted/stub. */
@@ -56,7 +61,9 @@ static struct {
     struct host_engine zygote;
     struct stub_facts facts;
     struct host_stub stubs[STUBS_MAX];
-    unsigned hint; /* slots below are taken */
+    unsigned hint;                        /* slots below are taken */
+    struct host_stub *parked[PARKED_MAX]; /* to be used again */
+    unsigned parked_count;
 } user = {.control_fd = -1};
 
 static size_t slot_size(void)
@@ -164,10 +171,14 @@ static int spawn(int program, int ram, int control)
     return error ? -1 : pid;
 }
 
-/* A fresh control page; what the slot's last user left must not be seen. */
+/* A fresh control page; what the slot's last user left must not be seen. Not
+ * by memset(), which TSan watches while it sees nothing of the lock. */
 static void clear_block(struct stub_control *c)
 {
-    memset(c, 0, sizeof(*c));
+    void *to = c;
+    size_t size = sizeof(*c);
+
+    __asm__ volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(0) : "memory");
     c->host_pid = (uint32_t)getpid();
 }
 
@@ -182,6 +193,16 @@ void host_engine_move(struct host_engine *engine, int core)
     /* An engine that is not pinned is slower, and works. */
     (void)sched_setaffinity(engine->tid, sizeof(set), &set);
     engine->core = core;
+}
+
+/* Takes back what the stub's last user has left in a block. */
+static void reset_block(struct stub_control *c)
+{
+    c->kick = 0;
+    c->fs_base = 0;
+    c->gs_base = 0;
+    c->regs = (struct stub_regs){.r15 = 0};
+    c->report = (struct stub_report){.signal = STUB_SIGNAL_NONE};
 }
 
 /* Waits for a thread to come up: its first hand-over, without an order. */
@@ -379,37 +400,82 @@ static int fork_stub(unsigned slot)
     return (int)c->result;
 }
 
-int host_stub_create(struct host_stub **out, int core,
-                     struct host_engine *first)
+/* A new one, its thread 0 up; NULL, and a positive errno. The lock is held. */
+static struct host_stub *fork_new(int core, int *error)
 {
-    struct host_stub *stub;
-    unsigned slot;
+    unsigned slot = take_slot();
+    struct host_stub *stub = &user.stubs[slot];
     int pid = -ENOMEM;
 
-    host_lock_take(&user.lock);
-    slot = take_slot();
     if (slot != 0) {
         clear_block(control_of(slot, 0));
         host_engine_move(&user.zygote, core);
-        core = user.zygote.core; /* which a fork inherits */
         pid = fork_stub(slot);
         if (pid < 0)
             give_slot(slot);
     }
-    host_lock_give(&user.lock);
-    if (pid < 0)
-        return -pid;
-
-    stub = &user.stubs[slot];
+    if (pid < 0) {
+        *error = -pid;
+        return NULL;
+    }
     stub->pid = pid;
-    *first = (struct host_engine){
-        .control = control_of(slot, 0), .pid = pid, .core = core};
-    if (!wait_ready(first)) {
+    stub->engines[0] = (struct host_engine){
+        .control = control_of(slot, 0),
+        .pid = pid,
+        .core = user.zygote.core, /* which a fork inherits */
+    };
+    return stub;
+}
+
+static void reset(struct host_stub *stub)
+{
+    for (unsigned block = 0; block < user.blocks; block++)
+        if (stub->engines[block].tid != 0)
+            reset_block(stub->engines[block].control);
+}
+
+/* One that was parked and lives; NULL: none. The lock is held. */
+static struct host_stub *unpark(void)
+{
+    while (user.parked_count > 0) {
+        struct host_stub *stub = user.parked[--user.parked_count];
+
+        if (!host_engine_is_dead(&stub->engines[0])) {
+            reset(stub);
+            return stub;
+        }
+        end_process(stub->pid);
+        give_slot(stub->slot);
+    }
+    return NULL;
+}
+
+int host_stub_create(struct host_stub **out, int core, bool *is_used)
+{
+    struct host_stub *stub;
+    int error = 0;
+
+    host_lock_take(&user.lock);
+    stub = unpark();
+    *is_used = stub != NULL;
+    if (stub == NULL)
+        stub = fork_new(core, &error);
+    host_lock_give(&user.lock);
+    if (stub == NULL)
+        return error;
+    if (*is_used) {
+        host_engine_move(&stub->engines[0], core);
+    } else if (!wait_ready(&stub->engines[0])) {
         host_stub_destroy(stub);
         return EAGAIN;
     }
     *out = stub;
     return 0;
+}
+
+struct host_engine *host_stub_engine(struct host_stub *stub, unsigned block)
+{
+    return &stub->engines[block];
 }
 
 void host_stub_destroy(struct host_stub *stub)
@@ -420,15 +486,29 @@ void host_stub_destroy(struct host_stub *stub)
     host_lock_give(&user.lock);
 }
 
+void host_stub_park(struct host_stub *stub)
+{
+    bool has_room;
+
+    host_lock_take(&user.lock);
+    has_room = user.parked_count < PARKED_MAX;
+    if (has_room)
+        user.parked[user.parked_count++] = stub;
+    host_lock_give(&user.lock);
+    if (!has_room)
+        host_stub_destroy(stub);
+}
+
 void host_stub_kill(struct host_stub *stub)
 {
     (void)kill(stub->pid, SIGKILL);
 }
 
-int host_engine_start(struct host_stub *stub, struct host_engine *servant,
-                      unsigned cpu, int core, struct host_engine *out)
+int host_engine_start(struct host_stub *stub, unsigned cpu, int core)
 {
     unsigned block = cpu + 1;
+    struct host_engine *servant = &stub->engines[0];
+    struct host_engine *out = &stub->engines[block];
     struct stub_control *c = servant->control;
 
     if (block >= user.blocks)

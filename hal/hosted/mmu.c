@@ -12,13 +12,11 @@
 #include "hal/cpu.h"
 #include "hal/hosted/engine.h"
 #include "hal/hosted/host.h"
+#include "hal/hosted/order.h"
 #include "hal/hosted/seed.h"
 #include "hal/irq.h"
 #include "hal/phys.h"
 #include "hal/upcall.h"
-
-/* mmap(2) */
-enum { HOST_PROT_READ = 1, HOST_PROT_WRITE = 2, HOST_PROT_EXEC = 4 };
 
 /* Pages mapped around one that faulted, aligned to as many. */
 enum { WINDOW_PAGES = 16 };
@@ -33,9 +31,15 @@ enum { HOST_MAPS_MAX = 40000, HOST_MAPS_PER_MAP = 2 };
 
 _Static_assert(HAL_USER_TOP == STUB_BASE, "control.h");
 _Static_assert((int)HOSTED_CPUS_MAX < (int)STUB_BLOCKS_MAX, "control.h");
-_Static_assert(HOSTED_PENDING_MAX + WINDOW_PAGES + 1 <= STUB_COMMANDS_MAX,
+_Static_assert((int)HOSTED_PENDING_MAX + (int)WINDOW_PAGES + 1 <=
+                   (int)HOSTED_ORDER_MAX,
                "an order's commands fit");
 _Static_assert(sizeof(struct hal_mmu) <= PAGE_SIZE, "lies in one frame");
+
+static const struct hal_range everything = {
+    .start = 0,
+    .count = HAL_USER_TOP / PAGE_SIZE,
+};
 
 static struct hosted_user_cpu user_cpus[HOSTED_CPUS_MAX];
 
@@ -83,8 +87,8 @@ static void refill_enter(const struct hosted_engine *engine)
     if (is_single())
         return;
     __atomic_store_n(&cpu->refill_mmu, engine->mmu, __ATOMIC_RELAXED);
-    __atomic_store_n(&cpu->refiller, engine->host.control, __ATOMIC_RELAXED);
-    __atomic_store_n(&cpu->refill_order, engine->host.order + 1,
+    __atomic_store_n(&cpu->refiller, engine->host->control, __ATOMIC_RELAXED);
+    __atomic_store_n(&cpu->refill_order, engine->host->order + 1,
                      __ATOMIC_RELAXED);
     (void)__atomic_fetch_add(&cpu->refill, 1, __ATOMIC_SEQ_CST);
 }
@@ -145,7 +149,7 @@ void hosted_mmu_break(struct hal_mmu *mmu, const char *why)
 {
     if (__atomic_exchange_n(&mmu->dead, 1, __ATOMIC_SEQ_CST))
         return;
-    log_error("user code lost: stub %d %s", mmu->engines[0].host.pid, why);
+    log_error("user code lost: stub %d %s", mmu->engines[0].host->pid, why);
     host_stub_kill(mmu->stub);
 }
 
@@ -174,16 +178,17 @@ static void unlock_servant(struct hal_mmu *mmu, unsigned saved)
     hal_irq_restore(saved);
 }
 
-static void start_engine(struct hal_mmu *mmu, unsigned cpu,
-                         struct hosted_engine *engine)
+static bool has_started(const struct hosted_engine *engine)
+{
+    return engine->host->tid != 0;
+}
+
+static void start_engine(struct hal_mmu *mmu, unsigned cpu)
 {
     unsigned saved = lock_servant(mmu);
 
-    if (host_engine_start(mmu->stub, &mmu->engines[0].host, cpu,
-                          host_cpu_core(cpu), &engine->host) != 0)
+    if (host_engine_start(mmu->stub, cpu, host_cpu_core(cpu)) != 0)
         hosted_mmu_break(mmu, "could not start a thread");
-    else
-        engine->started = 1;
     unlock_servant(mmu, saved);
 }
 
@@ -192,73 +197,24 @@ struct hosted_engine *hosted_mmu_engine(struct hal_mmu *mmu)
     unsigned cpu = hosted_cpu_self()->number;
     struct hosted_engine *engine = &mmu->engines[block_of(cpu)];
 
-    if (!engine->started && !is_dead(mmu))
-        start_engine(mmu, cpu, engine);
+    if (!has_started(engine) && !is_dead(mmu))
+        start_engine(mmu, cpu);
     return is_dead(mmu) ? NULL : engine;
 }
 
 /* --- orders --------------------------------------------------------------- */
 
-/* Commands, before they go to the stub: it could change them meanwhile. */
-struct order {
-    unsigned count;
-    struct stub_command commands[HOSTED_PENDING_MAX + WINDOW_PAGES + 1];
-};
-
-static void add_command(struct order *order, struct stub_command command)
-{
-    ASSERT(order->count < COUNT_OF(order->commands));
-    order->commands[order->count++] = command;
-}
-
-static void add_unmap(struct order *order, struct hal_range range)
-{
-    add_command(order, (struct stub_command){
-                           .op = STUB_OP_UNMAP,
-                           .address = range.start,
-                           .len = range.count * PAGE_SIZE,
-                       });
-}
-
-static void add_map(struct order *order, uaddr_t addr,
-                    const struct ptable_page *page)
-{
-    struct stub_command command = {
-        .op = STUB_OP_MAP,
-        .prot = HOST_PROT_READ,
-        .address = addr,
-        .len = PAGE_SIZE,
-        .offset = page->page,
-    };
-
-    if (page->rights & HAL_WRITE)
-        command.prot |= HOST_PROT_WRITE;
-    if (page->rights & HAL_EXEC)
-        command.prot |= HOST_PROT_EXEC;
-    if (order->count > 0) {
-        struct stub_command *last = &order->commands[order->count - 1];
-
-        if (last->op == STUB_OP_MAP && last->prot == command.prot &&
-            last->address + last->len == addr &&
-            last->offset + last->len == page->page) {
-            last->len += PAGE_SIZE;
-            return;
-        }
-    }
-    add_command(order, command);
-}
-
 static enum host_engine_end send(struct hosted_engine *engine,
-                                 const struct order *order, bool run,
+                                 const struct hosted_order *order, bool run,
                                  bool watch)
 {
-    struct stub_control *c = engine->host.control;
+    struct stub_control *c = engine->host->control;
 
     hosted_copy(c->commands, order->commands,
                 order->count * sizeof(order->commands[0]));
     c->command_count = order->count;
     c->run = run;
-    return host_engine_call(&engine->host, watch);
+    return host_engine_call(engine->host, watch);
 }
 
 /* With one CPU: unmaps the range before user code next runs. */
@@ -280,20 +236,15 @@ static void add_pending(struct hal_mmu *mmu, struct hal_range range)
     last->count = (end - start) / PAGE_SIZE;
 }
 
-static void put_unmaps(struct hal_mmu *mmu, struct order *order)
+static void put_unmaps(struct hal_mmu *mmu, struct hosted_order *order)
 {
-    static const struct hal_range all = {
-        .start = 0,
-        .count = HAL_USER_TOP / PAGE_SIZE,
-    };
-
     if (__atomic_load_n(&mmu->host_maps, __ATOMIC_RELAXED) > HOST_MAPS_MAX) {
         __atomic_store_n(&mmu->host_maps, 1, __ATOMIC_RELAXED);
         mmu->pending_count = 0;
-        add_unmap(order, all);
+        hosted_order_unmap(order, everything);
     }
     for (unsigned i = 0; i < mmu->pending_count; i++)
-        add_unmap(order, mmu->pending[i]);
+        hosted_order_unmap(order, mmu->pending[i]);
     mmu->pending_count = 0;
 }
 
@@ -316,14 +267,20 @@ bool hosted_mmu_permits(const struct hal_mmu *mmu, struct hosted_access what)
     return is_permitted;
 }
 
-/* Maps the window around an access that the tables permit. */
-static void put_window(struct hal_mmu *mmu, struct order *order,
+/*
+ * Maps the window around an access that the tables permit, but for what the
+ * host has mapped: mapping it again would cost a call, and faults of the
+ * host's. A marked page was mapped once; that the one needed is marked shows
+ * that mappings got lost here, so then all are made.
+ */
+static void put_window(struct hal_mmu *mmu, struct hosted_order *order,
                        struct hosted_access what)
 {
     uaddr_t start = round_down(what.address, WINDOW_SIZE);
     uaddr_t end = start + WINDOW_SIZE;
     struct ptable_page page;
     unsigned before = order->count;
+    bool all = ptable_mark(&mmu->tables, what.address);
 
     if (start < HOST_LOWEST) { /* one page at a time, where it works at all */
         start = round_down(what.address, PAGE_SIZE);
@@ -333,7 +290,9 @@ static void put_window(struct hal_mmu *mmu, struct order *order,
         if (!ptable_walk(&mmu->tables, addr, &page))
             continue;
         ptable_touch(&mmu->tables, addr);
-        add_map(order, addr, &page);
+        if (!ptable_mark(&mmu->tables, addr) || all ||
+            addr == round_down(what.address, PAGE_SIZE))
+            hosted_order_map(order, addr, &page);
     }
     (void)__atomic_fetch_add(&mmu->host_maps,
                              HOST_MAPS_PER_MAP * (order->count - before),
@@ -358,7 +317,7 @@ static enum hosted_round mend(struct hal_mmu *mmu, int64_t error)
 static enum hosted_round end_round(struct hosted_engine *engine,
                                    enum host_engine_end end)
 {
-    struct stub_control *c = engine->host.control;
+    struct stub_control *c = engine->host->control;
 
     if (end == HOST_ENGINE_DEAD) {
         hosted_mmu_break(engine->mmu, "ended, or does not answer");
@@ -374,19 +333,42 @@ enum hosted_round hosted_mmu_round(struct hosted_engine *engine,
                                    struct hosted_access what, bool watch)
 {
     struct hal_mmu *mmu = engine->mmu;
-    struct order order = {.count = 0};
+    struct hosted_order order = {.count = 0};
     enum hosted_round round;
+    unsigned unmaps;
 
     refill_enter(engine);
     put_unmaps(mmu, &order);
+    unmaps = order.count;
     if (permits(mmu, what))
         put_window(mmu, &order, what);
+    hosted_order_trim(&order, unmaps);
     round = end_round(engine, send(engine, &order, true, watch));
     refill_leave();
     return round;
 }
 
 /* --- hal/mmu.h ------------------------------------------------------------ */
+
+static void unmap_now(struct hal_mmu *mmu, struct hal_range range);
+
+/* Gives mmu a stub, which may have had a life before. */
+static bool take_stub(struct hal_mmu *mmu)
+{
+    bool is_used;
+
+    if (host_stub_create(&mmu->stub, host_cpu_core(hal_cpu_self()), &is_used) !=
+        0)
+        return false;
+    for (unsigned i = 0; i < STUB_BLOCKS_MAX; i++)
+        mmu->engines[i] = (struct hosted_engine){
+            .mmu = mmu, .host = host_stub_engine(mmu->stub, i)};
+    if (is_used && is_single())
+        add_pending(mmu, everything);
+    else if (is_used)
+        unmap_now(mmu, everything);
+    return true;
+}
 
 int hal_mmu_create(struct hal_mmu **out)
 {
@@ -399,12 +381,8 @@ int hal_mmu_create(struct hal_mmu **out)
     mem_set(mmu, 0, sizeof(*mmu));
     if (ptable_create(&mmu->tables, true) != 0)
         goto free_frame;
-    if (host_stub_create(&mmu->stub, host_cpu_core(hal_cpu_self()),
-                         &mmu->engines[0].host) != 0)
+    if (!take_stub(mmu))
         goto destroy_tables;
-    for (unsigned i = 0; i < STUB_BLOCKS_MAX; i++)
-        mmu->engines[i].mmu = mmu;
-    mmu->engines[0].started = 1;
     *out = mmu;
     return 0;
 
@@ -420,7 +398,10 @@ void hal_mmu_destroy(struct hal_mmu *mmu)
     for (unsigned number = 0; number < hal_cpu_count(); number++)
         ASSERT(__atomic_load_n(&hosted_user_cpu_at(number)->active,
                                __ATOMIC_RELAXED) != mmu);
-    host_stub_destroy(mmu->stub);
+    if (is_dead(mmu))
+        host_stub_destroy(mmu->stub);
+    else
+        host_stub_park(mmu->stub);
     ptable_free_tables(&mmu->spare);
     ptable_destroy(&mmu->tables);
     core_frames_free(hal_phys_of(mmu), 0);
@@ -484,11 +465,11 @@ void hal_mmu_protect(struct hal_gather *gather, struct hal_range range,
 
 static void unmap_by(struct hosted_engine *engine, struct hal_range range)
 {
-    struct order order = {.count = 0};
+    struct hosted_order order = {.count = 0};
 
-    add_unmap(&order, range);
+    hosted_order_unmap(&order, range);
     if (send(engine, &order, false, false) == HOST_ENGINE_DEAD ||
-        __atomic_load_n(&engine->host.control->failed, __ATOMIC_RELAXED) != 0)
+        __atomic_load_n(&engine->host->control->failed, __ATOMIC_RELAXED) != 0)
         hosted_mmu_break(engine->mmu, "could not unmap pages");
 }
 
@@ -501,11 +482,11 @@ static void unmap_now(struct hal_mmu *mmu, struct hal_range range)
     unsigned nested;
 
     if (!is_dead(mmu)) {
-        if (engine->started) {
+        if (has_started(engine)) {
             unmap_by(engine, range);
         } else {
             nested = lock_servant(mmu);
-            host_engine_move(&mmu->engines[0].host, host_cpu_core(cpu));
+            host_engine_move(mmu->engines[0].host, host_cpu_core(cpu));
             unmap_by(&mmu->engines[0], range);
             unlock_servant(mmu, nested);
         }

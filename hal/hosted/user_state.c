@@ -141,8 +141,12 @@ void hal_user_fpu_get(struct hal_user *user, void *image)
 
 int hal_user_fpu_set(struct hal_user *user, const void *image, size_t size)
 {
-    int error = hosted_fpu_import(user->image, image, size);
+    int error = 0;
 
+    if (image == NULL)
+        hosted_fpu_reset(user->image);
+    else
+        error = hosted_fpu_import(user->image, image, size);
     if (error == 0)
         hosted_user_drop(user);
     return error;

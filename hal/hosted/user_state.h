@@ -26,6 +26,7 @@ enum { USER_CS = 0x33, USER_SS = 0x2b };
 #define USER_GENERAL_SIZE offsetof(struct stub_regs, rip)
 struct hal_user {
     struct lx_user_regs regs;
+    uint64_t time;        /* hal/common/user_time.h, in ns */
     uint32_t interrupted; /* any CPU: hal_user_interrupt() was called */
     uint32_t cpu;         /* any CPU reads: number + 1 of that which runs it */
 

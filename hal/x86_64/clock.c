@@ -8,18 +8,22 @@
  * it is armed again for the rest.
  *
  * The counters of all CPUs should show the same. Where one does not, each CPU
- * adds what is its own; reading the two must then not be torn apart.
+ * adds what is its own; reading the two must then not be torn apart, so user
+ * code cannot, and asks.
  */
 #include "hal/x86_64/clock.h"
 
 #include "core/base/defs.h"
 #include "core/base/log.h"
+#include "core/base/string.h"
 #include "hal/clock.h"
+#include "hal/common/vdso.h"
 #include "hal/irq.h"
 #include "hal/upcall.h"
 #include "hal/x86_64/apic.h"
 #include "hal/x86_64/cpu.h"
 #include "hal/x86_64/instr.h"
+#include "hal/x86_64/lock.h"
 #include "hal/x86_64/warp.h"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -29,14 +33,22 @@ static struct {
     uint64_t tsc_start;
     uint64_t ns_per_tick;   /* 32.32 */
     uint64_t ticks_per_ns;  /* 32.32, of the APIC timer */
-    uint64_t wall_start_ns; /* hal_clock_wall() at time 0 */
+    uint64_t wall_start_ns; /* hal_clock_wall() at time 0; atomic */
     bool is_warped;         /* counters differ: set before a CPU runs that
                                shows it; atomic */
 } scale;
 
+/* What user code knows of the above. */
+static struct {
+    struct lock lock; /* of changes */
+    struct vdso_data *data;
+} shared;
+
+extern const unsigned char blob_vdso[], blob_vdso_end[];
+
 static uint64_t multiply(uint64_t n, uint64_t factor)
 {
-    return (uint64_t)((unsigned __int128)n * factor >> 32);
+    return vdso_multiply(n, factor);
 }
 
 void clock_setup(const char *command_line)
@@ -47,6 +59,11 @@ void clock_setup(const char *command_line)
     scale.ticks_per_ns = (rates.apic << 32) / NS_PER_S;
     scale.tsc_start = read_tsc();
     scale.wall_start_ns = rtc_read() * NS_PER_S;
+}
+
+uint64_t clock_ns(uint64_t ticks)
+{
+    return multiply(ticks, scale.ns_per_tick);
 }
 
 static uint64_t read_corrected(void)
@@ -68,7 +85,65 @@ uint64_t hal_clock_now(void)
 
 uint64_t hal_clock_wall(void)
 {
-    return scale.wall_start_ns + hal_clock_now();
+    return __atomic_load_n(&scale.wall_start_ns, __ATOMIC_RELAXED) +
+           hal_clock_now();
+}
+
+/* --- user code's clock ---------------------------------------------------- */
+
+static void put64(uint64_t *to, uint64_t value)
+{
+    __atomic_store_n(to, value, __ATOMIC_RELAXED);
+}
+
+/* Tells user code; shared.lock is held. */
+static void publish(void)
+{
+    struct vdso_data *data = shared.data;
+    uint32_t flags = cpu_features.rdtscp ? VDSO_HAS_CPU : 0;
+
+    if (data == NULL)
+        return;
+    if (!__atomic_load_n(&scale.is_warped, __ATOMIC_RELAXED))
+        flags |= VDSO_HAS_TIME;
+    vdso_change(data);
+    __atomic_store_n(&data->flags, flags, __ATOMIC_RELAXED);
+    put64(&data->base_tsc, scale.tsc_start);
+    put64(&data->base_ns, 0);
+    put64(&data->ns_per_tick, scale.ns_per_tick);
+    put64(&data->wall_ns,
+          __atomic_load_n(&scale.wall_start_ns, __ATOMIC_RELAXED));
+    vdso_change(data);
+}
+
+void hal_clock_set_wall(uint64_t ns)
+{
+    unsigned saved = lock_take(&shared.lock);
+
+    put64(&scale.wall_start_ns, ns - hal_clock_now());
+    publish();
+    lock_drop(&shared.lock, saved);
+}
+
+const void *hal_clock_vdso(void *page, size_t *size)
+{
+    unsigned saved = lock_take(&shared.lock);
+
+    mem_set(page, 0, PAGE_SIZE);
+    shared.data = page;
+    publish();
+    lock_drop(&shared.lock, saved);
+    *size = (size_t)(blob_vdso_end - blob_vdso);
+    return blob_vdso;
+}
+
+static void note_warp(void)
+{
+    unsigned saved = lock_take(&shared.lock);
+
+    __atomic_store_n(&scale.is_warped, true, __ATOMIC_RELEASE);
+    publish();
+    lock_drop(&shared.lock, saved);
 }
 
 static void start_timer(uint64_t deadline_ns, uint64_t now_ns)
@@ -130,7 +205,7 @@ void clock_compare(struct cpu_block *other)
     }
     other->tsc_offset = warp_offset(&w);
     if (other->tsc_offset != 0 || cpu_block()->tsc_offset != 0)
-        __atomic_store_n(&scale.is_warped, true, __ATOMIC_RELEASE);
+        note_warp();
     __atomic_store_n(&other->compare.turn, TURN_OVER, __ATOMIC_RELEASE);
     hal_irq_restore(saved);
     if (other->tsc_offset != 0)

@@ -21,6 +21,9 @@ HAL_DECLS_BEGIN
  * enabled. Boot only. */
 void clock_setup(const char *command_line);
 
+/* Nanoseconds in that many ticks of the time-stamp counter. */
+uint64_t clock_ns(uint64_t ticks);
+
 /*
  * Compares the time-stamp counter of a CPU that is being started with this
  * one's, while it is in clock_answer(), and has its clock corrected where they

@@ -80,6 +80,7 @@ const char *cpu_probe(void)
     f->smap = bit(seven.ebx, 20);
     f->umip = bit(seven.ecx, 2);
     f->large_1g = bit(ext.edx, 26);
+    f->rdtscp = bit(ext.edx, 27);
 
     if (!bit(ext.edx, 29))
         return "long mode";
@@ -228,6 +229,8 @@ void cpu_setup(struct cpu_block *block)
     write_msr(MSR_PAT, PTABLE_PAT);
     set_control_registers();
     set_syscall_entry();
+    if (cpu_features.rdtscp)
+        write_msr(MSR_TSC_AUX, block->number); /* for user code */
 }
 
 void cpu_log_exposure(void)

@@ -75,7 +75,7 @@ struct cpu_block {
 /* What the processors have; the same for all. */
 struct cpu_features {
     bool smep, smap, umip, pge, mce, large_1g, xsaveopt;
-    bool rdrand, rdseed, hypervisor;
+    bool rdrand, rdseed, rdtscp, hypervisor;
 };
 
 extern struct cpu_features cpu_features;

@@ -12,12 +12,14 @@
 #include "core/abi/errno.h"
 #include "core/base/defs.h"
 #include "core/base/string.h"
+#include "hal/common/user_time.h"
 #include "hal/cpu.h"
 #include "hal/irq.h"
 #include "hal/mmu.h"
 #include "hal/phys.h"
 #include "hal/upcall.h"
 #include "hal/x86_64/apic.h"
+#include "hal/x86_64/clock.h"
 #include "hal/x86_64/cpu.h"
 #include "hal/x86_64/entry.h"
 #include "hal/x86_64/fpu.h"
@@ -172,6 +174,7 @@ int hal_user_create(struct hal_user **out)
     if (frame == PADDR_NONE)
         return -ENOMEM;
     user = hal_phys(frame);
+    user->time = 0;
     user->interrupted = 0;
     user->loaded_on = USER_NOWHERE;
     hal_user_reset(user, 0, 0);
@@ -190,6 +193,7 @@ int hal_user_clone(struct hal_user *from, struct hal_user **out)
     settle(from);
     mem_copy(user, from, sizeof(*user) + fpu_size());
     user->whole = 1;
+    user->time = 0;
     user->interrupted = 0;
     user->loaded_on = USER_NOWHERE;
     *out = user;
@@ -301,7 +305,9 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
     } else if (user_is_interrupted(user)) {
         end_interrupted(user, out);
     } else {
+        user_time_enter(&user->time, read_tsc_early());
         exit = user_enter(user);
+        user_time_leave(&user->time, read_tsc_early());
         /* Calls are what most runs end with, and are to fall through. */
         if (__builtin_expect(exit.reason == EXIT_SYSCALL, 1)) {
             user->whole = 0;
@@ -311,6 +317,11 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
         }
     }
     hal_irq_enable();
+}
+
+uint64_t hal_user_ns(struct hal_user *user)
+{
+    return clock_ns(user_time_read(&user->time, read_tsc()));
 }
 
 void hal_user_interrupt(struct hal_user *user)
@@ -412,5 +423,8 @@ void hal_user_fpu_get(struct hal_user *user, void *image)
 int hal_user_fpu_set(struct hal_user *user, const void *image, size_t size)
 {
     take_out(user);
-    return fpu_import(user->xsave, image, size);
+    if (image != NULL)
+        return fpu_import(user->xsave, image, size);
+    fpu_clear(user->xsave);
+    return 0;
 }

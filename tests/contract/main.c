@@ -87,18 +87,24 @@ static void settle(uint64_t free_before)
     }
 }
 
-/* One case; what it allocated must be free again. */
+/* One case; what it allocated must be free again. A page on its way to a list
+ * may be counted twice, so the end of the case before is waited for again. */
 static void run_case(const struct contract_suite *suite,
                      const struct contract_case *c)
 {
+    static uint64_t free_usually;
     uint64_t free_before;
 
     cache_drain_all();
+    if (free_usually == 0)
+        free_usually = page_free_count();
+    settle(free_usually);
     free_before = page_free_count();
     failures_in_case = 0;
     c->run();
     settle(free_before);
-    CHECK_EQUAL(free_before, page_free_count());
+    if (!CHECK_EQUAL(free_before, page_free_count()))
+        free_usually = page_free_count();
     say("%s %s: %s\n", failures_in_case == 0 ? "ok    " : "FAILED", suite->name,
         c->clause);
     if (failures_in_case == 0)

@@ -63,8 +63,7 @@ int main(int argc, char **argv)
         expect(-ENOSYS, interrupt_80(20), "int 0x80, getpid");
         expect(-ENOSYS, interrupt_80(1), "int 0x80, exit");
     }
-    /* Of Linux 6.14 and later, whose seccomp lets them through: on such a
-     * host they never reach a hosted kernel. */
+    /* Of Linux 6.14 and later, whose seccomp lets them through. */
     if (argc > 1 && strcmp(argv[1], "probes") == 0) {
         EXPECT_NONE(335);
         EXPECT_NONE(336);

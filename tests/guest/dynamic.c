@@ -32,8 +32,8 @@ int main(int argc, char **argv)
     int objects = 0;
 
     printf("%d arguments, %s\n", argc, argv[argc - 1]);
-    check("AT_BASE", loader != NULL &&
-                         memcmp(loader->e_ident, ELFMAG, SELFMAG) == 0);
+    check("AT_BASE",
+          loader != NULL && memcmp(loader->e_ident, ELFMAG, SELFMAG) == 0);
     check("AT_ENTRY", getauxval(AT_ENTRY) == (unsigned long)_start);
     check("AT_PHDR", headers[0].p_type == PT_PHDR);
     dl_iterate_phdr(count_object, &objects);

@@ -117,5 +117,5 @@ int main(void)
     use_full();
     use_random("/dev/random");
     use_random("/dev/urandom");
-    return finish();
+    return pts_finish();
 }

@@ -36,6 +36,14 @@ void pts_begin(void)
          "newinstance,ptmxmode=0666,mode=0620");
 }
 
+int pts_finish(void)
+{
+    CALL(umount2, "/dev/pts", MNT_DETACH);
+    CALL(umount2, "/dev", MNT_DETACH);
+    CALL(rmdir, "/dev");
+    return finish();
+}
+
 long pts_open_slave(const struct pts *pts, int flags)
 {
     char path[32];

@@ -20,6 +20,9 @@ struct pts {
 /* Makes /dev with devices, and devpts below it. Once, first thing. */
 void pts_begin(void);
 
+/* Takes it away again; then finish(). */
+int pts_finish(void);
+
 /* A pair, slave open without being made a controlling terminal. */
 struct pts pts_open(void);
 void pts_close(struct pts *pts);

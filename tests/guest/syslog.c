@@ -91,5 +91,5 @@ int main(void)
     check_lines(fd);
     check_records(fd);
     reap("somebody", spawn(lack_rights, 0));
-    return finish();
+    return pts_finish();
 }

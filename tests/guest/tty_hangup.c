@@ -178,5 +178,5 @@ int main(void)
     session_is_told();
     leader_leaves();
     hang_up();
-    return finish();
+    return pts_finish();
 }

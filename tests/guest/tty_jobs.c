@@ -282,5 +282,5 @@ int main(void)
         reap("session", spawn(bodies[i], 0));
         pts_close(&p);
     }
-    return finish();
+    return pts_finish();
 }

@@ -120,5 +120,5 @@ int main(void)
     send_keys();
     send_to_group();
     use_packets();
-    return finish();
+    return pts_finish();
 }

@@ -118,5 +118,5 @@ int main(void)
     use_queues();
     stop_output();
     fault();
-    return finish();
+    return pts_finish();
 }

@@ -163,5 +163,5 @@ int main(void)
     nodes();
     settings();
     exclusive();
-    return finish();
+    return pts_finish();
 }

@@ -138,5 +138,5 @@ int main(void)
     timing();
     between_bytes();
     interrupted();
-    return finish();
+    return pts_finish();
 }

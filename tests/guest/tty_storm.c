@@ -93,5 +93,5 @@ int main(void)
         }
     }
     say("%d of %d failed", failures, PAIRS * ROUNDS);
-    return finish();
+    return pts_finish();
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/guest/usage.c - getrusage(2), times(2).
+ * tests/guest/usage.c - getrusage(2), times(2), and timers on time used.
  */
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/times.h>
+#include <time.h>
 
 #include "core/abi/sched.h"
 #include "tests/guest/child.h"
@@ -33,6 +35,89 @@ static int burn(long how_long)
     while (used(RUSAGE_SELF) < end)
         continue;
     return 0;
+}
+
+static long part(int who, bool is_system)
+{
+    struct rusage usage;
+
+    if (CALL(getrusage, who, &usage) != 0)
+        return -1;
+    return is_system ? usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec
+                     : usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec;
+}
+
+/* Uses that much user or system time: some of the other too, so long as it
+ * takes. */
+static void burn_part(bool is_system, long how_long)
+{
+    static char bytes[16 * PAGE];
+    long end = part(RUSAGE_SELF, is_system) + how_long;
+
+    while (part(RUSAGE_SELF, is_system) < end) {
+        if (is_system)
+            CALL(getrandom, bytes, sizeof(bytes), 0);
+        else
+            for (volatile int i = 0; i < 100; i++)
+                continue;
+    }
+}
+
+/* User and system time, each grows, and they are all there is. */
+static void parts(void)
+{
+    long user = part(RUSAGE_SELF, false), system = part(RUSAGE_SELF, true);
+    struct timespec all;
+
+    burn_part(false, 5000);
+    CHECK(part(RUSAGE_SELF, false) >= user + 5000);
+    burn_part(true, 5000);
+    CHECK(part(RUSAGE_SELF, true) >= system + 5000);
+    CHECK(part(RUSAGE_THREAD, true) >= 5000);
+    user = used(RUSAGE_SELF);
+    CALL(clock_gettime, CLOCK_PROCESS_CPUTIME_ID, &all);
+    /* Linux scales what its ticks saw. */
+    CHECK(all.tv_sec * 1000000 + all.tv_nsec / 1000 >= user - 20000);
+}
+
+static volatile int alarms;
+
+static void note_alarm(int number)
+{
+    (void)number;
+    alarms++;
+}
+
+/* Sets an interval timer and uses that much user or system time; returns
+ * whether it rang. */
+static bool rings(int which, int number, bool is_system, long how_long)
+{
+    struct itimerval once = {{0, 0}, {0, 5000}}, never = {{0, 0}, {0, 0}};
+    bool rang;
+
+    (void)signal(number, note_alarm);
+    alarms = 0;
+    CALL(setitimer, which, &once, NULL);
+    burn_part(is_system, how_long);
+    rang = alarms > 0;
+    CALL(setitimer, which, &never, NULL);
+    (void)signal(number, SIG_DFL);
+    return rang;
+}
+
+static void timers(void)
+{
+    struct itimerval val = {{0, 0}, {1000, 0}};
+
+    CHECK(rings(ITIMER_VIRTUAL, SIGVTALRM, false, 15000));
+    CHECK(rings(ITIMER_PROF, SIGPROF, false, 15000));
+    CHECK(rings(ITIMER_PROF, SIGPROF, true, 15000));
+    CALL(setitimer, ITIMER_VIRTUAL, &val, NULL);
+    burn_part(true, 5000);
+    EXPECT(0, getitimer, ITIMER_VIRTUAL, &val);
+    CHECK(val.it_value.tv_sec >= 900);
+    val = (struct itimerval){{0, 0}, {0, 0}};
+    EXPECT(0, setitimer, ITIMER_VIRTUAL, &val, NULL);
 }
 
 static void own(void)
@@ -133,6 +218,8 @@ static int body(long unused)
 {
     (void)unused;
     own();
+    parts();
+    timers();
     children();
     ignored_children();
     threads();

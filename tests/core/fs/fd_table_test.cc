@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/abi/errno.h"
+#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "tests/support/harness.h"
 

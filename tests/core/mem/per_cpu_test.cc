@@ -63,14 +63,14 @@ TEST(PerCpu, ListsAndMagazinesAreEmptiedBeforeAllocationFails)
 
     cache_init(&cache, "test", 1000, 8);
     mem_free(&cache, mem_alloc(&cache, MEM_WAIT, nullptr));
-    while ((page = page_alloc(0, MEM_NOWAIT, nullptr)) != nullptr)
+    while ((page = page_alloc(0, MEM_NOWAIT | MEM_LAST, nullptr)) != nullptr)
         singles.push_back(page);
     EXPECT_EQ(0u, page_free_count());
     // Sixteen that make a run lie on lists and in the buddy alike.
     std::sort(singles.begin(), singles.end());
     for (size_t i = 0; i < 64; i++)
         page_put(singles[i]);
-    large = page_alloc(4, MEM_NOWAIT, nullptr);
+    large = page_alloc(4, MEM_NOWAIT | MEM_LAST, nullptr);
     EXPECT_NE(nullptr, large);
     page_put(large);
     for (size_t i = 64; i < singles.size(); i++)
@@ -137,7 +137,7 @@ struct Churn {
         mem_free(self->cache, object);
         if (page != nullptr)
             page_put(page);
-        if (--self->left > 0)
+        if (__atomic_sub_fetch(&self->left, 1, __ATOMIC_RELEASE) > 0)
             timer_arm(&self->timer, hal_clock_now() + 20000);
     }
 };

@@ -18,6 +18,22 @@ namespace kthread {
 
 constexpr uint64_t kMs = 1000000;
 
+inline void Sleep(uint64_t ns)
+{
+    struct waitq q;
+
+    waitq_init(&q);
+    (void)!waitq_wait(
+        &q, [](void *) { return false; }, nullptr, hal_clock_now() + ns);
+}
+
+// Lets others run, also those of a lower class.
+inline void Pause()
+{
+    thread_yield();
+    Sleep(kMs / 50);
+}
+
 // Runs a body in a kernel thread, on one CPU if asked; the destructor waits
 // for its end.
 class Kthread {
@@ -37,14 +53,14 @@ public:
         Join();
         // Its CPU lets go of it when it has left its stack.
         while (__atomic_load_n(&thread_->refs.count, __ATOMIC_ACQUIRE) > 1)
-            thread_yield();
+            Pause();
         thread_put(thread_);
     }
     void Join()
     {
         EXPECT_EQ(0, waitq_wait(&done_q_, IsDone, this, WAIT_FOREVER));
         while (!__atomic_load_n(&left_, __ATOMIC_ACQUIRE))
-            thread_yield(); // it is still at the queue
+            Pause(); // it is still at the queue
     }
     bool done() const { return __atomic_load_n(&done_, __ATOMIC_ACQUIRE); }
     struct thread *thread() { return thread_; }
@@ -71,15 +87,6 @@ private:
     bool done_ = false;
     bool left_ = false;
 };
-
-inline void Sleep(uint64_t ns)
-{
-    struct waitq q;
-
-    waitq_init(&q);
-    (void)!waitq_wait(
-        &q, [](void *) { return false; }, nullptr, hal_clock_now() + ns);
-}
 
 inline bool Load(const bool &flag)
 {
