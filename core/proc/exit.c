@@ -328,8 +328,8 @@ static int finish_init(struct process *init)
 
 /*
  * The session of a leader loses its terminal before the files are closed: their
- * end may hang it up (a master's). Who finds threads beside
- * him leaves it to the last of them.
+ * end may hang it up (a master's). Who finds threads beside him leaves it to
+ * the last of them.
  */
 static void leave_terminal(struct task *task)
 {
