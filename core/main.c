@@ -8,8 +8,10 @@
 #include "core/dev/chardev.h"
 #include "core/fs/console.h"
 #include "core/fs/initramfs.h"
+#include "core/fs/kmsg.h"
 #include "core/fs/open.h"
 #include "core/fs/root.h"
+#include "core/fs/tty_file.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
 #include "core/mem/audit.h"
@@ -23,6 +25,7 @@
 #include "core/sched/cpus.h"
 #include "core/sched/thread.h"
 #include "core/sync/percpu.h"
+#include "core/sync/rcu.h"
 #include "core/syscall/decode.h"
 #include "core/syscall/dispatch.h"
 #include "core/syscall/loop.h"
@@ -96,7 +99,11 @@ static void start_init(void *arg)
 
     (void)arg;
     cpus_start();
-    console_init();
+    error = console_init();
+    if (error == 0)
+        error = kmsg_init();
+    if (error != 0)
+        give_up(STATUS_NO_RESOURCES, "console", error);
     if (CHECKED)
         audit_note(0); /* what there is now is to be there at the end */
     error = cred_create_root(&cred);
@@ -159,7 +166,7 @@ void core_main(void)
     if (error != 0)
         give_up(STATUS_NO_RESOURCES, "too little memory", error);
     chardev_init_all();
-    if (chardev_register_memory() != 0)
+    if (chardev_register_memory() != 0 || tty_files_init() != 0)
         give_up(STATUS_NO_RESOURCES, "devices", -EBUSY);
     fs_init_all();
     process_init_all();

@@ -160,8 +160,9 @@ static int open_allowed(const struct path *path, const struct cred *cred,
 
     if (error != 0)
         return error;
-    error = make_file(inode, flags & ~FLAGS_ONCE, &file);
+    error = make_file(inode, flags & (~FLAGS_ONCE | LX_O_NOCTTY), &file);
     if (error == 0) {
+        file->flags &= ~FLAGS_ONCE;
         error = cut_off(inode, cred, flags);
         if (error != 0)
             file_put(file);

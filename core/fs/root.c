@@ -5,6 +5,7 @@
 #include "core/fs/root.h"
 
 #include "core/fs/devfs/devfs.h"
+#include "core/fs/devpts/devpts.h"
 #include "core/fs/lock.h"
 #include "core/fs/pages.h"
 #include "core/fs/path.h"
@@ -22,6 +23,7 @@ void fs_init_all(void)
     lock_init_all();
     pages_init_all();
     ramfs_init_all();
+    devpts_init_all();
     devfs_init_all();
     pseudo_init_all();
 }

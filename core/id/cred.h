@@ -34,9 +34,11 @@ enum {
     CAP_SYS_NICE = 23,
     CAP_SYS_RESOURCE = 24,
     CAP_SYS_TIME = 25,
+    CAP_SYS_TTY_CONFIG = 26,
     CAP_MKNOD = 27,
     CAP_LEASE = 28,
     CAP_MAC_OVERRIDE = 32,
+    CAP_SYSLOG = 34,
     CAP_WAKE_ALARM = 35,
     CAP_LAST = 40
 };

@@ -14,6 +14,7 @@
 #include "core/abi/sched.h"
 #include "core/base/string.h"
 #include "core/fs/fd_table.h"
+#include "core/fs/file.h"
 #include "core/fs/open.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
@@ -21,6 +22,7 @@
 #include "core/proc/files.h"
 #include "core/proc/pidfd.h"
 #include "core/proc/process_impl.h"
+#include "core/proc/terminal.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
@@ -245,6 +247,7 @@ static void place(struct task *child, struct task *self,
     pid_get(process->pid);
     pid_get(process->group);
     pid_get(process->session);
+    terminal_inherit(process, like);
     process_link(process, parent, creator);
 }
 

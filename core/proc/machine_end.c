@@ -10,6 +10,7 @@
 #include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/base/panic.h"
+#include "core/dev/console.h"
 #include "core/fs/root.h"
 #include "core/id/nsset.h"
 #include "core/mem/audit.h"
@@ -25,6 +26,9 @@ enum {
     NAP_NS = 1000000,
     SETTLE_NS_MAX = 2000000000 /* for threads to leave their stacks */
 };
+
+/* What init wrote is waited for, unless nobody takes it. */
+#define DRAIN_NS   UINT64_C(5000000000)
 
 /* For processes to end: more than any test leaves behind needs. */
 #define END_NS_MAX UINT64_C(60000000000)
@@ -121,5 +125,6 @@ NORETURN void machine_end(int status)
               (unsigned long long)fault_failed());
     if (CHECKED)
         look_for_leaks();
+    console_tty_drain(DRAIN_NS);
     hal_power_off(code);
 }

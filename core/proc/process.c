@@ -11,6 +11,7 @@
 #include "core/fs/epoll.h"
 #include "core/fs/eventfd.h"
 #include "core/fs/fd_table.h"
+#include "core/fs/file.h"
 #include "core/fs/open.h"
 #include "core/fs/pipe.h"
 #include "core/id/cred.h"
@@ -22,6 +23,7 @@
 #include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
 #include "core/proc/signalfd.h"
+#include "core/proc/terminal.h"
 #include "core/proc/timerfd.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
@@ -55,6 +57,7 @@ void process_init_all(void)
     timerfd_init_all();
     signalfd_init_all();
     signal_init_all();
+    terminal_init_all();
     futex_init_all();
     oom_init_all();
 }
@@ -145,6 +148,7 @@ void process_put(struct process *process)
         open_end_exec(&process->program);
     if (process->signals.actions != NULL)
         signals_fini(&process->signals);
+    ASSERT(process->terminal == NULL && process->hung_group == NULL);
     if (process->user != NULL)
         user_put(process->user);
     if (process->pid != NULL)

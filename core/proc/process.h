@@ -36,6 +36,7 @@ struct exec_args;
 struct nsset;
 struct fs_context;
 struct thread;
+struct tty;
 struct user;
 
 enum {
@@ -57,6 +58,10 @@ struct process {
     struct list by_group;        /* group->members[PID_GROUP]; tree lock */
     struct list by_session;      /* session->members[PID_SESSION]; tree lock */
     struct pid *group, *session; /* references; tree lock */
+
+    struct tty *terminal;   /* controlling; a reference; tree lock, atomic */
+    struct pid *hung_group; /* a leader's: foreground when the terminal hung
+                               up; a reference, or NULL; tree lock */
 
     struct process *parent; /* tree lock; NULL: init's, and reaped ones' */
     struct task *creator;   /* the parent's thread it belongs to; tree lock */

@@ -23,9 +23,11 @@ enum lock_rank {
     LOCK_RANK_RENAME = 25,
     LOCK_RANK_DIRECTORY = 30, /* parent before child */
     LOCK_RANK_EPOLL_TREE = 33,
-    LOCK_RANK_EPOLL = 34, /* those that watch before the watched */
-    LOCK_RANK_PIPE = 38,  /* two by ascending address */
-    LOCK_RANK_INODE = 40, /* and what else a file stands for */
+    LOCK_RANK_EPOLL = 34,      /* those that watch before the watched */
+    LOCK_RANK_PIPE = 38,       /* two by ascending address */
+    LOCK_RANK_INODE = 40,      /* and what else a file stands for */
+    LOCK_RANK_TTY_INPUT = 44,  /* a console's */
+    LOCK_RANK_TTY_OUTPUT = 46, /* the same */
     LOCK_RANK_ASPACE = 50,
     LOCK_RANK_OBJECT = 70,
     LOCK_RANK_AMAP = 75,
@@ -33,6 +35,7 @@ enum lock_rank {
     LOCK_RANK_WALL_TIMERS = 81,
     LOCK_RANK_PROCESS = 110, /* spinlocks from here */
     LOCK_RANK_TREE = 111,    /* of dentries and mounts */
+    LOCK_RANK_TTY = 112,
     LOCK_RANK_SIGNAL = 114,
     LOCK_RANK_ACTIONS = 115,
     LOCK_RANK_IDS = 116,   /* limits, pids, users, fd tables */

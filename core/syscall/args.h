@@ -9,6 +9,7 @@
 #include "core/abi/uio.h"
 #include "core/base/defs.h"
 #include "core/fs/fd_table.h"
+#include "core/fs/file.h"
 #include "core/fs/path.h"
 #include "core/proc/process.h"
 #include "core/sched/thread.h"

@@ -264,5 +264,6 @@ int64_t sys_ioctl(struct thread *self, const uint64_t *args)
         result = file->ops->ioctl(file, process_of(self)->as, (unsigned)args[1],
                                   args[2]);
     file_put(file);
-    return result;
+    /* What stops a process of the background goes on from here. */
+    return result == -EINTR ? -ERESTART_CALL : result;
 }
