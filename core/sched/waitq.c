@@ -56,7 +56,12 @@ void waitq_remove(struct waiter *waiter)
         return;
     saved = spin_lock_irq(&q->lock);
     list_remove(&waiter->link);
-    __atomic_store_n(&q->count, q->count - 1, __ATOMIC_RELAXED);
+    /* In two steps: others only add nothing to it, to look
+     * (waitq_is_watched()).
+     */
+    __atomic_store_n(&q->count,
+                     __atomic_load_n(&q->count, __ATOMIC_RELAXED) - 1,
+                     __ATOMIC_RELAXED);
     waiter->queue = NULL;
     spin_unlock_irq(&q->lock, saved);
 }
