@@ -25,7 +25,8 @@ hostname -F /etc/hostname
 export HOME=/root PATH=/bin:/sbin:/usr/bin:/usr/sbin
 cd
 if [ -t 0 ]; then
-    exec cttyhack /bin/sh -l
+    setsid -c /bin/sh -l
+    exit
 fi
 exec /bin/sh
 """
