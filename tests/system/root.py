@@ -110,7 +110,7 @@ def add_options(parser):
     """What kernel_command() wants to know."""
     parser.add_argument("--kernel")
     parser.add_argument("--world", default="hosted",
-                        choices=("hosted", "bare"))
+                        choices=("hosted", "bare", "host"))
     parser.add_argument("--machine", default="microvm")
     parser.add_argument("--valgrind", action="store_true")
     parser.add_argument("--limit", type=float, default=100)
