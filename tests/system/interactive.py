@@ -272,7 +272,7 @@ def world_resized(me):
     me.answers(b"24 80", "stty size")
     me.start("sh -c 'trap \"stty size\" WINCH; while :; do sleep 0.1; done'")
     me.terminal.resize(33, 101)
-    me.expect(rb"\n33 101\r\n")
+    me.expect(rb"33 101\r\n")
     me.press(CTRL_C)
     me.prompt()
     me.answers(b"33 101", "stty size")

@@ -17,7 +17,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
 from killed import left_over  # noqa: E402
 
 CHUNK = 65536
-ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>78]|\x07")
+# What moves and colours; and the carriage returns that QEMU's terminal adds.
+NOISE = re.compile(
+    rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>78]|\x07|\r(?=\r\n)")
 
 
 class Unexpected(Exception):
@@ -69,7 +71,7 @@ class Terminal:
             return False
         data = os.read(self.master, CHUNK)
         self.seen += data
-        self.fresh = ESCAPES.sub(b"", self.fresh + data)
+        self.fresh = NOISE.sub(b"", self.fresh + data)
         return bool(data)
 
     def expect(self, pattern, seconds=None):
