@@ -297,6 +297,11 @@ static void start_streams(void)
     for (size_t i = 0; i < COUNT_OF(modes); i++)
         file_init(&console.files[i], &stream_ops, modes[i], NULL);
     hal_console_attach(note_ready, NULL);
+    /* Nobody was told of what came before. */
+    set_flag(&console.may_write, true);
+    mutex_lock(&console.lock);
+    (void)fill_input();
+    mutex_unlock(&console.lock);
 }
 
 int console_init(void)

@@ -71,7 +71,8 @@ struct inode_ops {
     int (*lookup)(struct inode *dir, const struct name *name,
                   struct inode **out);
     /* Makes a file of any type under a name that is free, with a reference for
-     * the caller: 0, -ENOSPC, -ENOMEM. NULL: -EPERM. */
+     * the caller: 0, -ENOSPC, -ENOMEM; -ENOENT: names are not for makers of
+     * files. NULL: -EACCES for a regular file, else -EPERM. */
     int (*create)(struct inode *dir, const struct name *name,
                   const struct inode_new *want, struct inode **out);
     /* The same without a name (O_TMPFILE): no links. NULL: -EOPNOTSUPP. */

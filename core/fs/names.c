@@ -70,7 +70,7 @@ int name_create_at(struct dentry *dir, struct dentry *dentry,
     int error;
 
     if (parent->ops->create == NULL)
-        return -EACCES;
+        return (want->mode & LX_S_IFMT) == LX_S_IFREG ? -EACCES : -EPERM;
     error = parent->ops->create(parent, &name, want, &inode);
     if (error == -ENOSPC && dentry_shrink(parent->super) > 0)
         error = parent->ops->create(parent, &name, want, &inode);

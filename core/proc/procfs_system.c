@@ -36,6 +36,7 @@ static int show_meminfo(struct pseudo_inode *inode, struct text *text)
              0ULL);
     text_add(text, "Shmem:          %8llu kB\nSlab:           %8llu kB\n", 0ULL,
              0ULL);
+    text_add(text, "SReclaimable:   %8llu kB\n", 0ULL);
     return 0;
 }
 

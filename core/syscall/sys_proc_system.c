@@ -4,6 +4,7 @@
  * sysinfo(2).
  */
 #include "core/abi/errno.h"
+#include "core/abi/personality.h"
 #include "core/abi/sysinfo.h"
 #include "core/abi/utsname.h"
 #include "core/base/string.h"
@@ -17,14 +18,17 @@
 #include "core/vm/uaccess.h"
 #include "hal/clock.h"
 
+/* uname(2); setarch(8) makes programs ask for another name. */
 int64_t sys_uname(struct thread *self, const uint64_t *args)
 {
     struct lx_new_utsname name = {0};
+    bool is_32 = (self->task->personality & LX_PER_MASK) == LX_PER_LINUX32;
 
     (void)str_copy(name.sysname, "Linux", sizeof(name.sysname));
     (void)str_copy(name.release, PROC_RELEASE, sizeof(name.release));
     (void)str_copy(name.version, PROC_VERSION, sizeof(name.version));
-    (void)str_copy(name.machine, "x86_64", sizeof(name.machine));
+    (void)str_copy(name.machine, is_32 ? "i686" : "x86_64",
+                   sizeof(name.machine));
     uts_get(self->task->ns->uts, name.nodename, name.domainname);
     return copy_out_struct(process_of(self)->as, args[0], &name);
 }

@@ -25,7 +25,7 @@ hostname -F /etc/hostname
 export HOME=/root PATH=/bin:/sbin:/usr/bin:/usr/sbin
 cd
 if [ -t 0 ]; then
-    setsid -c /bin/sh -l
+    setsid -c /bin/sh -l < /dev/console > /dev/console 2>&1
     exit
 fi
 exec /bin/sh

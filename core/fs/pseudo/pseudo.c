@@ -159,6 +159,17 @@ static int look_up(struct inode *inode, const struct name *name,
                                 : -ENOENT;
 }
 
+/* As if the look-up had failed: what is not there cannot be (Linux's proc). */
+static int refuse_new(struct inode *dir, const struct name *name,
+                      const struct inode_new *want, struct inode **out)
+{
+    (void)dir;
+    (void)name;
+    (void)want;
+    (void)out;
+    return -ENOENT;
+}
+
 /* Gives an entry; numbers of files that do not exist yet are made up. */
 static bool give_entry(struct pseudo_inode *dir,
                        const struct pseudo_entry *entry, struct dir_sink *sink,
@@ -264,6 +275,7 @@ static int jump(struct inode *inode, const struct cred *cred, struct path *out)
 
 static const struct inode_ops pseudo_dir_ops = {
     .lookup = look_up,
+    .create = refuse_new,
     .list = list_all,
     .change = refuse_change,
     .refresh = refresh,

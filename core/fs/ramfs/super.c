@@ -166,15 +166,23 @@ static void show_usage(struct super *super, struct super_usage *out)
     };
 }
 
+/* Of pages, and of inodes. */
+static uint64_t default_limit(void)
+{
+    return page_total_count() / 2;
+}
+
+/* What is not as it is without options. */
 static size_t show_options(struct super *super, char *to, size_t size)
 {
     struct ramfs *fs = container_of(super, struct ramfs, super);
     size_t length = 0;
 
-    if (fs->pages_max > 0)
+    if (fs->pages_max > 0 && fs->pages_max != default_limit())
         length = format(to, size, ",size=%lluk",
                         (unsigned long long)fs->pages_max * (PAGE_SIZE / 1024));
-    if (fs->inodes_max > 0 && length < size)
+    if (fs->inodes_max > 0 && fs->inodes_max != default_limit() &&
+        length < size)
         length += format(to + length, size - length, ",nr_inodes=%llu",
                          (unsigned long long)fs->inodes_max);
     return length;
@@ -274,8 +282,8 @@ static int make_super(const struct fs_type *type, uint32_t magic,
 static int mount_tmpfs(const struct fs_type *type,
                        const struct super_source *source, struct super **out)
 {
-    struct limits_wanted want = {.pages = page_total_count() / 2,
-                                 .inodes = page_total_count() / 2,
+    struct limits_wanted want = {.pages = default_limit(),
+                                 .inodes = default_limit(),
                                  .mode = LX_S_ISVTX | 0777};
     int error = fs_options_parse(source->options, take_option, &want);
 
