@@ -82,9 +82,8 @@ struct thread {
     enum thread_state state;  /* run queue lock */
     unsigned work;            /* THREAD_WORK_*, atomic */
     unsigned switch_work;     /* joins work at each switch; its own */
-    unsigned cpu;             /* where it runs or last ran, or none while it
-                                 moves; run queue lock of the CPU it names,
-                                 atomic */
+    unsigned cpu;             /* where it runs or last ran; none: it moves; run
+                                 queue lock of the CPU it names, atomic */
     uint64_t number;          /* never reused; for the trace */
     const char *name;         /* const, static storage */
     void (*entry)(void *arg); /* const */
