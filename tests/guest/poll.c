@@ -177,7 +177,7 @@ static void stopped(void)
     CHECK(CALL(wait4, pid, &status, WUNTRACED, NULL) == pid);
     EXPECT(0, kill, pid, SIGCONT);
     CALL(nanosleep, &nap, NULL);
-    EXPECT(1, write, p[1], "x", 1);
+    CALL(write, p[1], "x", 1);
     reap("poller", pid);
 }
 

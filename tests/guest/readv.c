@@ -83,6 +83,7 @@ static void flagged(void)
     EXPECT(4, pwritev2, q[1], from, 1, -1L, 0L, LX_RWF_DSYNC);
     EXPECT(4, pwritev2, q[1], from, 1, -1L, 0L, LX_RWF_SYNC);
     EXPECT(-EOPNOTSUPP, preadv2, q[0], to, 1, -1L, 0L, 1 << 30);
+    EXPECT(-EOPNOTSUPP, pwritev2, q[1], from, 1, -1L, 0L, 1 << 30);
     EXPECT(-ESPIPE, preadv2, q[0], to, 1, 0L, 0L, 0);
     EXPECT(-EINVAL, preadv2, q[0], to, 1, -2L, 0L, 0);
 }

@@ -32,6 +32,7 @@ static void errors(void)
 {
     uint64_t set = bit(SIGUSR1) | bit(SIGKILL);
 
+    EXPECT(-EINVAL, signalfd, -1, &set, 4);
     EXPECT(-EINVAL, signalfd4, -1, &set, 4, 0);
     EXPECT(-EINVAL, signalfd4, -1, &set, 8, 1);
     EXPECT(-EFAULT, signalfd4, -1, NULL, 8, 0);

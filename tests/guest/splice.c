@@ -61,7 +61,8 @@ static void pipes(void)
 {
     EXPECT(10, write, a[1], "0123456789", 10);
     EXPECT(4, splice, a[0], NULL, b[1], NULL, 4, SPLICE_F_MOVE);
-    EXPECT(6, splice, a[0], NULL, b[1], NULL, 100, SPLICE_F_MORE);
+    EXPECT(6, splice, a[0], NULL, b[1], NULL, 100,
+           SPLICE_F_MORE | SPLICE_F_NONBLOCK);
     CHECK(queued(a[0]) == 0 && queued(b[0]) == 10);
     EXPECT(1, write, b[1], "x", 1);
     EXPECT(11, read, b[0], buffer, 100);
