@@ -118,6 +118,14 @@ void io_give_vectors(struct io_vectors *vectors);
 /* SIGPIPE for the running thread. */
 void io_signal_broken(struct thread *self);
 
+/* RLIMIT_FSIZE of the running thread. */
+uint64_t io_size_max(const struct thread *self);
+
+/* May a regular file get that size? 0; -EFBIG, and SIGXFSZ is sent: it would
+ * grow beyond RLIMIT_FSIZE (setrlimit(2)). */
+MUST_USE int io_check_size(struct thread *self, struct inode *inode,
+                           uint64_t size);
+
 /* Puts file, whose reference it takes, at the lowest free descriptor: which,
  * -EMFILE, -ENOMEM. May sleep. */
 MUST_USE int fd_give(struct thread *self, struct file *file,

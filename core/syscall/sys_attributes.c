@@ -297,7 +297,9 @@ static int resize_found(struct thread *self, const struct path *path,
         error = inode_allow_write(inode);
     if (error != 0)
         return error;
-    error = inode_resize(inode, self->task->cred, size);
+    error = io_check_size(self, inode, size);
+    if (error == 0)
+        error = inode_resize(inode, self->task->cred, size);
     inode_end_write(inode);
     return error;
 }
@@ -346,6 +348,8 @@ int64_t sys_ftruncate(struct thread *self, const uint64_t *args)
     if (file == NULL)
         return -EBADF;
     if (is_regular(file) && is_writable(file))
+        error = io_check_size(self, path_inode(&file->path), args[1]);
+    if (error == 0)
         error =
             inode_resize(path_inode(&file->path), self->task->cred, args[1]);
     file_put(file);
@@ -403,6 +407,8 @@ int64_t sys_fallocate(struct thread *self, const uint64_t *args)
         error = -EINVAL;
     else
         error = check_allocate(file, mode);
+    if (error == 0 && (mode & LX_FALLOC_FL_KEEP_SIZE) == 0)
+        error = io_check_size(self, path_inode(&file->path), args[2] + args[3]);
     if (error == 0)
         error = allocate(path_inode(&file->path), mode, args[2], args[3]);
     file_put(file);

@@ -134,6 +134,18 @@ static int64_t copy_range(struct copy_end *from, struct copy_end *to,
     return done > 0 ? (int64_t)done : some;
 }
 
+/* RLIMIT_FSIZE cuts *size, or nothing is copied. */
+static int limit_copy(struct thread *self, const struct copy_end *to,
+                      uint64_t *size)
+{
+    uint64_t most = io_size_max(self);
+
+    if (to->position >= most && *size > 0)
+        return io_check_size(self, path_inode(&to->file->path), UINT64_MAX);
+    *size = min_u64(*size, most - min_u64(to->position, most));
+    return 0;
+}
+
 static int64_t copy_ends(struct thread *self, struct copy_end *from,
                          struct copy_end *to, uint64_t size)
 {
@@ -144,6 +156,8 @@ static int64_t copy_ends(struct thread *self, struct copy_end *from,
         error = take_position(self, to);
     if (error == 0)
         error = check_ends(from, to, size);
+    if (error == 0)
+        error = limit_copy(self, to, &size);
     if (error != 0)
         return error;
     done = copy_range(from, to, size);

@@ -5,14 +5,23 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/guest/guest.h"
 
 static char buffer[3 * PAGE];
+static volatile int signals;
+
+static void count_signal(int number)
+{
+    (void)number;
+    signals++;
+}
 
 static void size_of(int fd)
 {
@@ -39,6 +48,35 @@ static void positions(void)
     EXPECT(-ENXIO, lseek, 3, 10, SEEK_DATA);
     EXPECT(10, lseek, 3, 0, SEEK_HOLE);
     EXPECT(0, lseek, 3, 0, SEEK_DATA);
+}
+
+/* RLIMIT_FSIZE: what lies before it is written; a signal for the rest. */
+static void limited(void)
+{
+    struct rlimit limit = {100, RLIM_INFINITY};
+
+    signal(SIGXFSZ, count_signal);
+    EXPECT(5, open, "/limited", O_CREAT | O_RDWR, 0644);
+    EXPECT(0, setrlimit, RLIMIT_FSIZE, &limit);
+    EXPECT(100, write, 5, buffer, 200);
+    EXPECT(-EFBIG, write, 5, buffer, 1);
+    EXPECT(0, write, 5, buffer, 0);
+    EXPECT(10, pwrite64, 5, buffer, 20, 90);
+    EXPECT(-EFBIG, pwrite64, 5, buffer, 20, 100);
+    say("signals %d", signals);
+    EXPECT(0, ftruncate, 5, 100);
+    EXPECT(-EFBIG, ftruncate, 5, 101);
+    EXPECT(-EFBIG, truncate, "/limited", 1000);
+    EXPECT(-EFBIG, fallocate, 5, 0, 0, 101);
+    EXPECT(0, fallocate, 5, FALLOC_FL_KEEP_SIZE, 0, 101);
+    EXPECT(0, ftruncate, 5, 50);
+    say("signals %d", signals);
+    size_of(5);
+    limit.rlim_cur = RLIM_INFINITY;
+    EXPECT(0, setrlimit, RLIMIT_FSIZE, &limit);
+    EXPECT(0, ftruncate, 5, 101);
+    EXPECT(0, close, 5);
+    EXPECT(0, unlink, "/limited");
 }
 
 static void cuts(void)
@@ -127,6 +165,7 @@ int main(void)
 {
     positions();
     cuts();
+    limited();
     room();
     copies();
     EXPECT(6, open, "/dir", O_RDONLY);

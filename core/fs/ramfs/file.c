@@ -140,6 +140,19 @@ static ssize_t write_bytes(struct inode *inode, uint64_t offset,
     return offset > start ? (ssize_t)(offset - start) : moved;
 }
 
+/* What setrlimit(2) says of RLIMIT_FSIZE: the bytes before it are written. */
+static int check_limit(uint64_t offset, struct user_cursor *from)
+{
+    if (!from->is_limited || from->left == 0)
+        return 0;
+    if (offset >= from->size_max) {
+        from->is_beyond = true;
+        return -EFBIG;
+    }
+    from->left = min_u64(from->left, from->size_max - offset);
+    return 0;
+}
+
 static int check_write(struct inode *inode, uint64_t offset,
                        const struct user_cursor *from)
 {
@@ -164,7 +177,9 @@ static ssize_t write_file(struct file *file, struct user_cursor *from,
     if (mutex_lock_killable(&inode->lock) != 0)
         return -EINTR;
     offset = (file_flags(file) & LX_O_APPEND) != 0 ? inode->size : *position;
-    done = check_write(inode, offset, from);
+    done = check_limit(offset, from);
+    if (done == 0)
+        done = check_write(inode, offset, from);
     if (done == 0)
         done = write_bytes(inode, offset, from);
     if (done > 0) {
