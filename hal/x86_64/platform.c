@@ -11,17 +11,10 @@
 #include "hal/x86_64/console.h"
 #include "hal/x86_64/cpu.h"
 #include "hal/x86_64/instr.h"
+#include "hal/x86_64/power.h"
 #include "hal/x86_64/smp.h"
 
 enum { DEBUG_EXIT_PORT = 0xf4 }; /* QEMU's isa-debug-exit */
-enum { RESET_CONTROL = 0xcf9, RESET_HARD = 0x06 };
-enum {
-    KEYBOARD_COMMAND = 0x64,
-    KEYBOARD_BUSY = 2,
-    KEYBOARD_RESET = 0xfe,
-    KEYBOARD_POLLS = 1000
-};
-
 enum { RANDOM_TRIES = 10 }; /* SDM volume 1, 7.3.17.1 */
 
 /* One word by RDSEED or RDRAND; false when the source ran dry. */
@@ -55,15 +48,8 @@ bool hal_entropy(void *data, size_t size)
     return true;
 }
 
-static void reset_by_keyboard(void)
-{
-    for (unsigned i = 0; i < KEYBOARD_POLLS; i++)
-        if (!(in8(KEYBOARD_COMMAND) & KEYBOARD_BUSY))
-            break;
-    out8(KEYBOARD_COMMAND, KEYBOARD_RESET);
-}
-
-void hal_power_off(int status)
+/* The last words and all output before them, with nobody to interfere. */
+static void say_status(int status)
 {
     char line[64];
     size_t size =
@@ -74,18 +60,22 @@ void hal_power_off(int status)
     smp_stop_others();
     hal_log_write(line, size);
     console_drain();
+}
+
+void hal_power_off(int status)
+{
+    say_status(status);
     /* It carries 7 bits and ends QEMU; the line above says all of it. */
     out32(DEBUG_EXIT_PORT, (uint32_t)status);
-    reset_by_keyboard();
+    power_off();
+    power_reset();
     hal_cpu_halt();
 }
 
 void hal_reboot(void)
 {
-    interrupts_off();
-    smp_stop_others();
-    console_drain();
-    reset_by_keyboard();
-    out8(RESET_CONTROL, RESET_HARD);
-    hal_power_off(0);
+    say_status(0);
+    power_reset();
+    power_off();
+    hal_cpu_halt();
 }
