@@ -5,6 +5,7 @@
 #include "core/abi/errno.h"
 #include "core/base/log.h"
 #include "core/base/random.h"
+#include "core/dev/console_stream.h"
 #include "core/fs/console.h"
 #include "core/fs/initramfs.h"
 #include "core/fs/store.h"
@@ -21,6 +22,7 @@
 #include "core/syscall/dispatch.h"
 #include "core/syscall/loop.h"
 #include "core/vm/aspace.h"
+#include "drivers/drivers.h"
 #include "hal/irq.h"
 #include "hal/platform.h"
 #include "hal/upcall.h"
@@ -82,6 +84,9 @@ static void start_init(void *arg)
     (void)arg;
     cpus_start();
     load_root();
+    drivers_start();
+    if (options.console != NULL && !console_stream_select(options.console))
+        log_debug("console=%s: no such device", options.console);
     console_init();
     error = init_command_find(&store, &options, &command);
     if (error != 0)

@@ -13,8 +13,8 @@
 #include "core/abi/poll.h"
 #include "core/abi/stat.h"
 #include "core/base/ring.h"
+#include "core/dev/console_stream.h"
 #include "core/sched/mutex.h"
-#include "core/sync/percpu.h"
 #include "core/vm/uaccess.h"
 
 enum {
@@ -43,15 +43,13 @@ static void set_flag(bool *flag, bool value)
     __atomic_store_n(flag, value, __ATOMIC_SEQ_CST);
 }
 
-/* The HAL's call: input or room may have come. Interrupt context. */
+/* The stream's call: input or room may have come. Interrupt context. */
 static void note_ready(void *arg)
 {
     (void)arg;
-    cpu_enter_interrupt();
     set_flag(&console.may_read, true);
     set_flag(&console.may_write, true);
     waitq_wake_all(&console.waitq);
-    cpu_leave_interrupt();
 }
 
 /* Fills the empty ring with what the HAL has: 0, or -EAGAIN. */
@@ -65,7 +63,7 @@ static int fill_input(void) REQUIRES(console.lock)
         return 0;
     room = ring_free_span(&console.input, &span);
     set_flag(&console.may_read, false);
-    got = hal_console_read(span, room);
+    got = console_stream_read(span, room);
     if (got == 0)
         return -EAGAIN;
     set_flag(&console.may_read, true);
@@ -123,7 +121,7 @@ static ssize_t write_chunk(enum hal_stream stream, struct user_cursor *from)
     if (size == 0)
         return -EFAULT;
     set_flag(&console.may_write, false);
-    taken = hal_console_write(stream, chunk, size);
+    taken = console_stream_write(stream, chunk, size);
     if (taken == 0)
         return -EAGAIN;
     set_flag(&console.may_write, true);
@@ -225,7 +223,7 @@ void console_init(void)
     for (size_t i = 0; i < COUNT_OF(modes); i++)
         file_init(&console.files[i], &console_ops, both != 0 ? both : modes[i],
                   NULL);
-    hal_console_attach(note_ready, NULL);
+    console_stream_attach(note_ready, NULL);
 }
 
 struct file *console_file(enum hal_stream stream)

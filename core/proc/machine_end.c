@@ -10,6 +10,7 @@
 #include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/base/panic.h"
+#include "core/dev/console_stream.h"
 #include "core/mem/audit.h"
 #include "core/proc/process_impl.h"
 #include "core/sched/waitq.h"
@@ -21,7 +22,8 @@ enum { SIGNAL_STATUS = 128 }; /* added to the number of a deadly signal */
 
 enum {
     NAP_NS = 1000000,
-    SETTLE_NS_MAX = 2000000000 /* for threads to leave their stacks */
+    SETTLE_NS_MAX = 2000000000, /* for threads to leave their stacks */
+    DRAIN_NS_MAX = 2000000000 /* for the console's device to take its output */
 };
 
 /* For processes to end: more than any test leaves behind needs. */
@@ -116,6 +118,7 @@ NORETURN void machine_end(int status)
 
     log_debug("init ended with status %d, after %llu planned failures", code,
               (unsigned long long)fault_failed());
+    console_stream_drain(DRAIN_NS_MAX);
     if (CHECKED)
         look_for_leaks();
     hal_power_off(code);

@@ -3,9 +3,9 @@
  * hal/x86_64/bus.c - hal/bus.h: register blocks in memory.
  *
  * virtio-mmio devices are those of the words virtio_mmio.device= of the command
- * line, in their order; without any, those of the ACPI name space, from the
- * last to the first, which is the same on QEMU's microvm. PCI functions are
- * found by looking at each bus that a bridge leads to.
+ * line, in their order; without any, those of the ACPI name space, in its
+ * order, which on QEMU's microvm is the same. PCI functions are found by
+ * looking at each bus that a bridge leads to.
  *
  * A window that was closed stays mapped, and serves who opens the same again:
  * no other CPU need forget anything.
@@ -89,17 +89,6 @@ static void find_by_words(const char *line)
             add_virtio(&found);
 }
 
-/* QEMU fills the slots of microvm from the last on. */
-static void turn_round(void)
-{
-    for (size_t i = 0; i < device_count / 2; i++) {
-        struct hal_device device = devices[i];
-
-        devices[i] = devices[device_count - 1 - i];
-        devices[device_count - 1 - i] = device;
-    }
-}
-
 static void find_by_names(const struct bootinfo *info)
 {
     struct tables_virtio found;
@@ -112,7 +101,6 @@ static void find_by_names(const struct bootinfo *info)
     table = acpi_table(fadt.dsdt, "DSDT", &size);
     while (table != NULL && tables_next_virtio(table, size, &at, &found))
         add_virtio(&found);
-    turn_round();
 }
 
 void bus_find(const struct bootinfo *info)
@@ -141,11 +129,11 @@ static unsigned add_function(volatile uint8_t *config, unsigned bus,
                              unsigned function, bool *reached)
 {
     unsigned header = config[CONFIG_HEADER];
-    struct hal_device device = {
-        .kind = HAL_BUS_PCI,
-        .start = function_start(bus, function),
-        .size = PAGE_SIZE,
-        .pci_number = (uint16_t)(bus * PER_BUS + function)};
+    struct hal_device device = {.kind = HAL_BUS_PCI,
+                                .start = function_start(bus, function),
+                                .size = PAGE_SIZE,
+                                .pci_number =
+                                    (uint16_t)(bus * PER_BUS + function)};
 
     add_device(&device);
     if ((header & ~(unsigned)HEADER_MANY) == HEADER_BRIDGE &&
@@ -241,8 +229,8 @@ static struct hal_window *map_new(paddr_t start, uint64_t size)
             return NULL;
     if (first == NULL)
         return NULL;
-    *window = (struct hal_window){
-        .registers = first, .start = start, .size = size};
+    *window =
+        (struct hal_window){.registers = first, .start = start, .size = size};
     window_count++;
     return window;
 }

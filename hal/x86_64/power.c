@@ -97,9 +97,8 @@ void power_off(void)
 {
     if (!has_s5)
         return;
-    put_register(
-        fadt.sleep, sleep_register,
-        (uint8_t)(sleep_types[0] << SLEEP_TYPE_SHIFT | SLEEP_NOW));
+    put_register(fadt.sleep, sleep_register,
+                 (uint8_t)(sleep_types[0] << SLEEP_TYPE_SHIFT | SLEEP_NOW));
     sleep_by_pm1(fadt.pm1a, sleep_types[0]);
     sleep_by_pm1(fadt.pm1b, sleep_types[1]);
     wait_for_effect();

@@ -193,8 +193,8 @@ static bool read_resources(const uint8_t *bytes, size_t at, size_t end,
             out->size = word_at(bytes, at + MEMORY_LENGTH, 4);
             has_memory = true;
             at += MEMORY_SIZE - 1;
-        } else if (has_memory && is_descriptor(bytes, end, at, interrupt,
-                                               INTERRUPT_SIZE) &&
+        } else if (has_memory &&
+                   is_descriptor(bytes, end, at, interrupt, INTERRUPT_SIZE) &&
                    bytes[at + INTERRUPT_COUNT] == 1) {
             out->line = (uint32_t)word_at(bytes, at + INTERRUPT_NUMBER, 4);
             return true;

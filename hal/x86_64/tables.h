@@ -20,13 +20,13 @@ struct tables_register {
 
 /* The fixed description table, as far as it is about power. */
 struct tables_fadt {
-    uint64_t dsdt;                   /* where that table is */
-    struct tables_register pm1a;     /* PM1a and PM1b control: ports */
-    struct tables_register pm1b;     /* or absent */
-    uint16_t smi_port;               /* what turns ACPI on; 0: it is on */
-    uint8_t smi_enable;              /* the byte that does */
-    struct tables_register sleep;    /* hardware-reduced machines */
-    struct tables_register reset;    /* 8 bits wide; or absent */
+    uint64_t dsdt;                /* where that table is */
+    struct tables_register pm1a;  /* PM1a and PM1b control: ports */
+    struct tables_register pm1b;  /* or absent */
+    uint16_t smi_port;            /* what turns ACPI on; 0: it is on */
+    uint8_t smi_enable;           /* the byte that does */
+    struct tables_register sleep; /* hardware-reduced machines */
+    struct tables_register reset; /* 8 bits wide; or absent */
     uint8_t reset_value;
 };
 
