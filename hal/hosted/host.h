@@ -118,6 +118,14 @@ int host_console_read(void *data, size_t size);
 int host_console_write(int stream, const void *data, size_t size);
 void host_log_write(const char *text, size_t size);
 
+/* host_bus.c: the index-th device; does one answer in all of that range; an
+ * access of size bytes at an address that does. */
+bool host_bus_device(size_t index, uint64_t *start, uint64_t *size,
+                     unsigned *line);
+bool host_bus_answers(uint64_t start, uint64_t size);
+uint64_t host_bus_read(uint64_t at, unsigned size);
+void host_bus_write(uint64_t at, unsigned size, uint64_t value);
+
 /* getrandom(2), or the seed. */
 bool host_entropy(void *data, size_t size);
 
