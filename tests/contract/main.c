@@ -26,9 +26,10 @@
 enum { LINE_MAX = 240 };
 
 static const struct contract_suite *const suites[] = {
-    &contract_platform, &contract_phys,     &contract_cpu, &contract_irq,
-    &contract_clock,    &contract_context,  &contract_mmu, &contract_uaccess,
-    &contract_user,     &contract_user_fpu, &contract_smp, &contract_smp_user};
+    &contract_bus,     &contract_platform, &contract_phys,     &contract_cpu,
+    &contract_irq,     &contract_clock,    &contract_context,  &contract_mmu,
+    &contract_uaccess, &contract_user,     &contract_user_fpu, &contract_smp,
+    &contract_smp_user};
 
 static unsigned failures_in_case, passed, failed;
 
