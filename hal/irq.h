@@ -23,7 +23,7 @@ struct hal_message {
 };
 
 /* How often, and where, a line that has a handler was delivered. */
-struct hal_irq_count {
+struct hal_irq_use {
     unsigned cpu; /* that it is delivered to */
     uint64_t count;
 };
@@ -68,7 +68,7 @@ HAL_MUST_USE int hal_irq_message(unsigned cpu, void (*handler)(void *arg),
 
 /* False where no handler is attached. Numbers end at HAL_IRQ_LINES_MAX. Any
  * context. */
-bool hal_irq_count(unsigned line, struct hal_irq_count *out);
+bool hal_irq_count(unsigned line, struct hal_irq_use *out);
 
 HAL_DECLS_END
 

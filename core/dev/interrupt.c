@@ -102,7 +102,7 @@ static const char *name_of(unsigned line)
 
 bool interrupt_next(unsigned *line, struct interrupt_info *out)
 {
-    struct hal_irq_count count;
+    struct hal_irq_use count;
 
     while (*line < HAL_IRQ_LINES_MAX) {
         unsigned at = (*line)++;

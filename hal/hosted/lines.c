@@ -147,7 +147,7 @@ bool hosted_lines_dispatch(struct hosted_cpu *cpu)
     return false;
 }
 
-bool hal_irq_count(unsigned line, struct hal_irq_count *out)
+bool hal_irq_count(unsigned line, struct hal_irq_use *out)
 {
     if (line >= LINES || !line_is(&attached, line))
         return false;

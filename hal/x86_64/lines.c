@@ -225,7 +225,7 @@ int hal_irq_message(unsigned cpu, void (*handler)(void *arg), void *arg,
     return line;
 }
 
-bool hal_irq_count(unsigned line, struct hal_irq_count *out)
+bool hal_irq_count(unsigned line, struct hal_irq_use *out)
 {
     struct slot *slot = slot_of_line(line);
     unsigned saved;
@@ -235,7 +235,7 @@ bool hal_irq_count(unsigned line, struct hal_irq_count *out)
         return false;
     saved = lock_take(&lock);
     is_attached = slot->handler != NULL;
-    *out = (struct hal_irq_count){
+    *out = (struct hal_irq_use){
         slot->cpu, __atomic_load_n(&slot->count, __ATOMIC_RELAXED)};
     lock_drop(&lock, saved);
     return is_attached;

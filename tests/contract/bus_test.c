@@ -117,7 +117,7 @@ static void ignore(void *arg)
 /* A device that is reset raises nothing; its line is a line of hal/irq.h. */
 static void check_lines(void)
 {
-    struct hal_irq_count count;
+    struct hal_irq_use count;
     struct hal_device device;
 
     for (size_t i = 0; hal_bus_device(i, &device); i++) {
