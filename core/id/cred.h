@@ -24,6 +24,7 @@ enum {
     CAP_IPC_LOCK = 14,
     CAP_SYS_PTRACE = 19,
     CAP_SYS_ADMIN = 21,
+    CAP_SYS_BOOT = 22,
     CAP_SYS_NICE = 23,
     CAP_SYS_RESOURCE = 24,
     CAP_SYS_TIME = 25,

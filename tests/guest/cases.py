@@ -147,7 +147,9 @@ GROUPS = {
     "thread": [Case("clone"), Case("clone3"), Case("leader"), Case("sched")],
     "exec": [Case("exec"), Case("execat"), Case("dynamic", "a", "b")],
     "identity": [Case("cred"), Case("limits"), Case("prctl"),
-                 Case("system")],
+                 Case("system"), Case("reboot", status=0)] + [
+                     Case("reboot", way, status=0)
+                     for way in ("off", "halt", "again", "command")],
     "signal": signal_cases(),
     "futex": [Case("futex")],
     "sleep": [Case("sleep", spins=True), Case("sleep", "set", status=0)],
