@@ -38,6 +38,8 @@ def parse(words):
     parser.add_argument("--world", default="hosted",
                         choices=("hosted", "bare"))
     parser.add_argument("--machine", default="microvm")
+    parser.add_argument("--console", default="uart",
+                        choices=("uart", "virtio"))
     parser.add_argument("--iso", action="store_true")
     parser.add_argument("--valgrind", action="store_true")
     parser.add_argument("--seed")
@@ -126,11 +128,14 @@ def command_of(args, initrd, log):
         command = [args.kernel, "--initrd", initrd, "--log", log]
         if args.seed:  # then stdin is read to its end before the boot
             command += ["--seed", args.seed]
+        if args.console == "virtio":
+            command += ["--append", "console=hvc0"]
         if args.valgrind:
             command = VALGRIND + command
         return command + (["--strace"] if args.traces else [])
     command = ["python3", RUN_BARE, args.kernel, "--initrd", initrd,
-               "--log", log, "--machine", args.machine]
+               "--log", log, "--machine", args.machine,
+               "--console", args.console]
     if args.iso:
         command.append("--iso")
     return command + (["--append", "strace=1"] if args.traces else [])
