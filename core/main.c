@@ -130,7 +130,8 @@ void core_main(void)
     cache_init_all();
     log_info("Cyphera on %s, %llu KiB of memory", boot->machine,
              (unsigned long long)(page_total_count() * PAGE_SIZE / 1024));
-    if (options.fault_plan != NULL && dispatch_set_faults(options.fault_plan) != 0)
+    if (options.fault_plan != NULL &&
+        dispatch_set_faults(options.fault_plan) != 0)
         give_up(STATUS_NO_RESOURCES, "fault=", -EINVAL);
     if (options.strace != NULL && trace_enable(options.strace) != 0)
         give_up(STATUS_NO_RESOURCES, "strace=", -EINVAL);

@@ -157,15 +157,15 @@ static int interrupts_on(struct virtio_device *device)
 {
     struct virtio_pci *pci = &device->pci;
     struct hal_message message;
-    int error = interrupt_attach_message(&pci->config_interrupt, 0,
-                                         device->driver->name, on_config,
-                                         device, &message);
+    int error =
+        interrupt_attach_message(&pci->config_interrupt, device->driver->name,
+                                 on_config, device, &message);
 
     if (error != 0)
         return error;
     pci_set_vector(pci->table, VECTOR_CONFIG, &message);
     error =
-        interrupt_attach_message(&pci->queue_interrupt, 0, device->driver->name,
+        interrupt_attach_message(&pci->queue_interrupt, device->driver->name,
                                  on_queues, device, &message);
     if (error != 0)
         return error;

@@ -55,16 +55,16 @@ int interrupt_attach(struct interrupt *interrupt, unsigned line,
     return 0;
 }
 
-int interrupt_attach_message(struct interrupt *interrupt, unsigned cpu,
-                             const char *name, void (*handler)(void *arg),
-                             void *arg, struct hal_message *message)
+int interrupt_attach_message(struct interrupt *interrupt, const char *name,
+                             void (*handler)(void *arg), void *arg,
+                             struct hal_message *message)
 {
     int line;
 
     *interrupt =
         (struct interrupt){.name = name, .handler = handler, .arg = arg};
     list_init(&interrupt->link);
-    line = hal_irq_message(cpu, handle, interrupt, message);
+    line = hal_irq_message(0, handle, interrupt, message);
     if (line < 0) {
         interrupt->handler = NULL;
         return line;

@@ -38,9 +38,8 @@ MUST_USE int interrupt_attach(struct interrupt *interrupt, unsigned line,
                               const char *name, void (*handler)(void *arg),
                               void *arg);
 
-/* The same for a message (hal_irq_message()) to that CPU. 0, -EINVAL,
- * -ENOSPC. */
-MUST_USE int interrupt_attach_message(struct interrupt *interrupt, unsigned cpu,
+/* The same for a message (hal_irq_message()). 0, -ENOSPC. */
+MUST_USE int interrupt_attach_message(struct interrupt *interrupt,
                                       const char *name,
                                       void (*handler)(void *arg), void *arg,
                                       struct hal_message *message);

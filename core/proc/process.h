@@ -85,7 +85,7 @@ struct process {
 
     struct aspace *as; /* replaced by exec, by its only thread; NULL at the end;
                           tree lock to write */
-    bool is_victim; /* of the OOM killer, with memory still; tree lock */
+    bool is_victim;    /* of the OOM killer, with memory still; tree lock */
     struct limits limits;
     struct store *store; /* where paths lead; const */
     struct user *user;   /* that a zombie counts for; tree lock */

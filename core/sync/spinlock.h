@@ -28,7 +28,7 @@ enum lock_rank {
     LOCK_RANK_AMAP = 75,
     LOCK_RANK_TIMERS = 80,   /* a process's */
     LOCK_RANK_PROCESS = 110, /* spinlocks from here */
-    LOCK_RANK_DRIVER = 113, /* of a device, and the list of interrupts */
+    LOCK_RANK_DRIVER = 113,  /* of a device, and the list of interrupts */
     LOCK_RANK_SIGNAL = 114,
     LOCK_RANK_ACTIONS = 115,
     LOCK_RANK_IDS = 116,   /* limits, pids, users, fd tables */

@@ -31,7 +31,7 @@ struct host_options {
     uint64_t seed;
     bool trace_hash;
     uint64_t device_lies; /* one answer of a device in so many; 0: none */
-    size_t stack_size; /* bytes, of a kernel stack */
+    size_t stack_size;    /* bytes, of a kernel stack */
 };
 
 #ifdef __cplusplus

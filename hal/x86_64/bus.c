@@ -310,5 +310,5 @@ void hal_bus_write(struct hal_window *window, uint64_t offset, unsigned size,
 
 void hal_bus_barrier(void)
 {
-    memory_barrier();
+    __asm__ volatile("mfence" : : : "memory");
 }

@@ -26,11 +26,6 @@ static inline void out8(uint16_t port, uint8_t value)
     __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
 }
 
-static inline void out16(uint16_t port, uint16_t value)
-{
-    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
-
 static inline void out32(uint16_t port, uint32_t value)
 {
     __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
@@ -41,14 +36,6 @@ static inline uint8_t in8(uint16_t port)
     uint8_t value;
 
     __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
-    return value;
-}
-
-static inline uint16_t in16(uint16_t port)
-{
-    uint16_t value;
-
-    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port) : "memory");
     return value;
 }
 
@@ -108,11 +95,6 @@ static inline struct cpuid read_cpuid(uint32_t leaf, uint32_t sub)
                        "=d"(out.edx)
                      : "0"(leaf), "2"(sub));
     return out;
-}
-
-static inline void memory_barrier(void)
-{
-    __asm__ volatile("mfence" : : : "memory");
 }
 
 static inline uint64_t read_cr0(void)

@@ -15,7 +15,7 @@
 #include "hal/x86_64/smp.h"
 
 enum { DEBUG_EXIT_PORT = 0xf4 }; /* QEMU's isa-debug-exit */
-enum { RANDOM_TRIES = 10 }; /* SDM volume 1, 7.3.17.1 */
+enum { RANDOM_TRIES = 10 };      /* SDM volume 1, 7.3.17.1 */
 
 /* One word by RDSEED or RDRAND; false when the source ran dry. */
 static bool random_word(uint64_t *out)

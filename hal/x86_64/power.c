@@ -34,6 +34,19 @@ static bool has_s5;
 static uint8_t sleep_types[2];
 static volatile char *sleep_register, *reset_register; /* NULL: no memory */
 
+static void out16(uint16_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static uint16_t in16(uint16_t port)
+{
+    uint16_t value;
+
+    __asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+    return value;
+}
+
 void power_find(const struct bootinfo *info)
 {
     size_t size;
