@@ -13,6 +13,7 @@
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
 #include "core/proc/boot_options.h"
+#include "core/proc/exec.h"
 #include "core/proc/process.h"
 #include "core/proc/vdso.h"
 #include "core/sched/cpus.h"
@@ -144,6 +145,7 @@ void core_main(void)
         give_up(STATUS_NO_RESOURCES, "too little memory", error);
     store_init_all();
     process_init_all();
+    exec_set_random(!options.fixed_places);
     start_threads();
     sched_run();
 }

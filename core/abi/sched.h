@@ -63,4 +63,30 @@ LX_SIZE_IS(struct lx_clone_args, 88);
 #define LX_SCHED_DEADLINE       6
 #define LX_SCHED_RESET_ON_FORK  0x40000000
 
+/* What sched_setattr(2) takes; sizes of its versions. */
+struct lx_sched_attr {
+    uint32_t size;
+    uint32_t sched_policy;
+    uint64_t sched_flags;
+    int32_t sched_nice;
+    uint32_t sched_priority;
+    uint64_t sched_runtime;
+    uint64_t sched_deadline;
+    uint64_t sched_period;
+    uint32_t sched_util_min;
+    uint32_t sched_util_max;
+};
+LX_SIZE_IS(struct lx_sched_attr, 56);
+
+#define LX_SCHED_ATTR_SIZE_VER0      48
+#define LX_SCHED_ATTR_SIZE_VER1      56
+
+#define LX_SCHED_FLAG_RESET_ON_FORK  0x01
+#define LX_SCHED_FLAG_RECLAIM        0x02
+#define LX_SCHED_FLAG_DL_OVERRUN     0x04
+#define LX_SCHED_FLAG_KEEP_POLICY    0x08
+#define LX_SCHED_FLAG_KEEP_PARAMS    0x10
+#define LX_SCHED_FLAG_UTIL_CLAMP_MIN 0x20
+#define LX_SCHED_FLAG_UTIL_CLAMP_MAX 0x40
+
 #endif /* CORE_ABI_SCHED_H */

@@ -128,8 +128,7 @@ static ssize_t write_chunk(enum hal_stream stream, struct user_cursor *from)
     if (taken < 0)
         return taken;
     ASSERT((size_t)taken <= size);
-    from->at += (size_t)taken;
-    from->left -= (size_t)taken;
+    cursor_skip(from, (size_t)taken);
     return taken;
 }
 

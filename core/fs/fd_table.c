@@ -4,6 +4,11 @@
  *
  * What a change needs is allocated before the lock is taken; when it turns out
  * to be too little, the change starts over.
+ *
+ * Look-ups of the table's own threads take no lock. Where the table is not
+ * shared, nobody else can close the descriptor, so its reference will do. Where
+ * it is, the file is found by RCU, and one taken out of such a table is freed
+ * by RCU. Others than the table's own threads look things up under the lock.
  */
 #include "core/fs/fd_table.h"
 
@@ -30,8 +35,8 @@ int fd_table_create(struct fd_table **out)
         return -ENOMEM;
     refcount_init(&table->refs, 1);
     spin_init(&table->lock, &fd_class);
-    table->chunks = table->first;
-    table->chunk_count = FD_CHUNKS_FIRST;
+    table->first.count = FD_CHUNKS_FIRST;
+    table->row = &table->first;
     *out = table;
     return 0;
 }
@@ -46,10 +51,16 @@ bool fd_table_is_shared(const struct fd_table *table)
     return __atomic_load_n(&table->refs.count, __ATOMIC_ACQUIRE) > 1;
 }
 
-static void free_row(struct fd_chunk **row, unsigned count)
+static size_t row_size(unsigned count)
 {
-    if (count > FD_CHUNKS_FIRST)
-        kmem_free(row, count * sizeof(struct fd_chunk *));
+    return offsetof(struct fd_row, chunks) + count * sizeof(struct fd_chunk *);
+}
+
+static void free_row(struct rcu_head *head)
+{
+    struct fd_row *row = container_of(head, struct fd_row, rcu);
+
+    kmem_free(row, row_size(row->count));
 }
 
 static void close_chunk(struct fd_chunk *chunk)
@@ -63,21 +74,36 @@ static void close_chunk(struct fd_chunk *chunk)
 /* Nobody else has it, so its lock is not needed. */
 void fd_table_put(struct fd_table *table) NO_TSA
 {
+    struct fd_row *row;
+
     if (!refcount_put(&table->refs))
         return;
-    for (unsigned i = 0; i < table->chunk_count; i++)
-        if (table->chunks[i] != NULL)
-            close_chunk(table->chunks[i]);
-    free_row(table->chunks, table->chunk_count);
+    row = table->row;
+    for (unsigned i = 0; i < row->count; i++)
+        if (row->chunks[i] != NULL)
+            close_chunk(row->chunks[i]);
+    if (row != &table->first)
+        free_row(&row->rcu);
     mem_free(&table_cache, table);
+}
+
+unsigned fd_table_size(const struct fd_table *table)
+{
+    const struct fd_row *row = RCU_LOAD(table->row);
+    unsigned count = row->count;
+
+    while (count > 1 && RCU_LOAD(row->chunks[count - 1]) == NULL)
+        count--;
+    return count * FD_CHUNK;
 }
 
 /* The chunk of fd, or NULL. */
 static struct fd_chunk *chunk_of(struct fd_table *table, unsigned fd)
     REQUIRES(table->lock)
 {
-    return fd / FD_CHUNK < table->chunk_count ? table->chunks[fd / FD_CHUNK]
-                                              : NULL;
+    struct fd_row *row = table->row;
+
+    return fd / FD_CHUNK < row->count ? row->chunks[fd / FD_CHUNK] : NULL;
 }
 
 static uint64_t bit_of(unsigned fd)
@@ -95,38 +121,39 @@ static struct fd_chunk *used_chunk(struct fd_table *table, int fd)
                                                                       : NULL;
 }
 
-static void grow_row(struct fd_table *table, struct fd_chunk ***row,
-                     unsigned *count) REQUIRES(table->lock)
+/* Puts row, which is longer, in place of table's; returns the old one. */
+static struct fd_row *replace_row(struct fd_table *table, struct fd_row *row)
+    REQUIRES(table->lock)
 {
-    struct fd_chunk **old = table->chunks;
-    unsigned old_count = table->chunk_count;
+    struct fd_row *old = table->row;
 
-    mem_copy(*row, old, old_count * sizeof(struct fd_chunk *));
-    table->chunks = *row;
-    table->chunk_count = *count;
-    *row = old;
-    *count = old_count;
+    mem_copy(row->chunks, old->chunks, old->count * sizeof(struct fd_chunk *));
+    RCU_STORE(table->row, row);
+    return old != &table->first ? old : NULL;
 }
 
 /* Makes sure that the row reaches fd: 0 or -ENOMEM. */
 static int reach(struct fd_table *table, unsigned fd)
 {
     unsigned count = FD_CHUNKS_FIRST;
-    struct fd_chunk **row;
+    struct fd_row *row;
 
     while (count <= fd / FD_CHUNK)
-        count *= 2;
+        count = (unsigned)min_u64(2 * count, FD_CHUNKS_MAX);
     if (count == FD_CHUNKS_FIRST)
         return 0;
-    row = kmem_alloc(count * sizeof(struct fd_chunk *), MEM_WAIT | MEM_ZERO,
-                     NULL);
+    row = kmem_alloc(row_size(count), MEM_WAIT | MEM_ZERO, NULL);
     if (row == NULL)
         return -ENOMEM;
+    row->count = count;
     spin_lock(&table->lock);
-    if (table->chunk_count < count)
-        grow_row(table, &row, &count);
+    if (table->row->count < count)
+        row = replace_row(table, row);
     spin_unlock(&table->lock);
-    free_row(row, count);
+    if (row != NULL && fd_table_is_shared(table))
+        rcu_call(&row->rcu, free_row);
+    else if (row != NULL)
+        free_row(&row->rcu);
     return 0;
 }
 
@@ -140,8 +167,8 @@ static int make_chunk(struct fd_table *table, unsigned fd)
         return -ENOMEM;
     error = reach(table, fd);
     spin_lock(&table->lock);
-    if (error == 0 && table->chunks[fd / FD_CHUNK] == NULL) {
-        table->chunks[fd / FD_CHUNK] = chunk;
+    if (error == 0 && chunk_of(table, fd) == NULL) {
+        RCU_STORE(table->row->chunks[fd / FD_CHUNK], chunk);
         chunk = NULL;
     }
     spin_unlock(&table->lock);
@@ -152,7 +179,7 @@ static int make_chunk(struct fd_table *table, unsigned fd)
 static void put_at(struct fd_chunk *chunk, unsigned fd, struct file *file,
                    bool close_on_exec)
 {
-    chunk->files[fd % FD_CHUNK] = file;
+    RCU_STORE(chunk->files[fd % FD_CHUNK], file);
     if (file != NULL)
         chunk->used |= bit_of(fd);
     else
@@ -210,6 +237,17 @@ int fd_install(struct fd_table *table, struct file *file,
     }
 }
 
+/* The file that is taken out of fd, or NULL. */
+static struct file *leaving_file(struct fd_table *table, struct fd_chunk *chunk,
+                                 unsigned fd) REQUIRES(table->lock)
+{
+    struct file *file = chunk->files[fd % FD_CHUNK];
+
+    if (file != NULL && fd_table_is_shared(table))
+        __atomic_store_n(&file->was_found, true, __ATOMIC_RELAXED);
+    return file;
+}
+
 int fd_replace(struct fd_table *table, unsigned fd, struct file *file,
                bool close_on_exec)
 {
@@ -222,7 +260,7 @@ int fd_replace(struct fd_table *table, unsigned fd, struct file *file,
         spin_lock(&table->lock);
         chunk = chunk_of(table, fd);
         if (chunk != NULL) {
-            old = chunk->files[fd % FD_CHUNK];
+            old = leaving_file(table, chunk, fd);
             put_at(chunk, fd, file, close_on_exec);
         }
         spin_unlock(&table->lock);
@@ -246,7 +284,7 @@ static struct file *take_out(struct fd_table *table, int fd)
     spin_lock(&table->lock);
     chunk = used_chunk(table, fd);
     if (chunk != NULL) {
-        file = chunk->files[fd % FD_CHUNK];
+        file = leaving_file(table, chunk, (unsigned)fd);
         put_at(chunk, (unsigned)fd, NULL, false);
         if ((unsigned)fd / FD_CHUNK < table->full)
             table->full = (unsigned)fd / FD_CHUNK;
@@ -280,6 +318,39 @@ struct file *fd_get(struct fd_table *table, int fd)
     return file;
 }
 
+/* What fd is, for a reader. */
+static struct file *find_file(struct fd_table *table, unsigned fd)
+{
+    struct fd_row *row = RCU_LOAD(table->row);
+    struct fd_chunk *chunk;
+
+    if (fd / FD_CHUNK >= row->count)
+        return NULL;
+    chunk = RCU_LOAD(row->chunks[fd / FD_CHUNK]);
+    return chunk == NULL ? NULL : RCU_LOAD(chunk->files[fd % FD_CHUNK]);
+}
+
+/* A file on its way out counts as closed. */
+static SELDOM struct fd_loan borrow_counted(struct fd_table *table, unsigned fd)
+{
+    struct fd_loan loan = {NULL, true};
+
+    rcu_read_lock();
+    loan.file = find_file(table, fd);
+    if (loan.file != NULL && !refcount_get_unless_zero(&loan.file->refs))
+        loan.file = NULL;
+    rcu_read_unlock();
+    loan.is_counted = loan.file != NULL;
+    return loan;
+}
+
+struct fd_loan fd_borrow(struct fd_table *table, int fd)
+{
+    if (fd_table_is_shared(table))
+        return borrow_counted(table, (unsigned)fd);
+    return (struct fd_loan){find_file(table, (unsigned)fd), false};
+}
+
 int fd_closes_on_exec(struct fd_table *table, int fd)
 {
     struct fd_chunk *chunk;
@@ -311,7 +382,7 @@ static unsigned next_used(struct fd_table *table, unsigned fd, bool marked)
     unsigned found = FD_MAX;
 
     spin_lock(&table->lock);
-    while (fd / FD_CHUNK < table->chunk_count && found == FD_MAX) {
+    while (fd / FD_CHUNK < table->row->count && found == FD_MAX) {
         const struct fd_chunk *chunk = chunk_of(table, fd);
         uint64_t some = chunk == NULL ? 0
                         : marked      ? chunk->close_on_exec
@@ -352,10 +423,10 @@ void fd_close_marked(struct fd_table *table)
 /* Fills to's chunk with references to from's files; false when to has none. */
 static bool copy_chunk(struct fd_table *to, struct fd_table *from, unsigned at)
 {
-    struct fd_chunk *source, *chunk = to->chunks[at];
+    struct fd_chunk *source, *chunk = to->row->chunks[at];
 
     spin_lock(&from->lock);
-    source = from->chunks[at];
+    source = from->row->chunks[at];
     if (chunk != NULL && source != NULL) {
         mem_copy(chunk, source, sizeof(*chunk));
         for (unsigned i = 0; i < FD_CHUNK; i++)
@@ -366,19 +437,9 @@ static bool copy_chunk(struct fd_table *to, struct fd_table *from, unsigned at)
     return chunk != NULL || source == NULL;
 }
 
-static unsigned count_chunks(struct fd_table *table)
-{
-    unsigned count;
-
-    spin_lock(&table->lock);
-    count = table->chunk_count;
-    spin_unlock(&table->lock);
-    return count;
-}
-
 int fd_table_copy(struct fd_table *from, struct fd_table **out)
 {
-    unsigned count = count_chunks(from); /* it never shrinks */
+    unsigned count = fd_table_size(from) / FD_CHUNK;
     struct fd_table *table;
     int error = fd_table_create(&table);
 

@@ -4,37 +4,51 @@
  *
  * Lifetime: a table is shared by the threads that clone(2) with CLONE_FILES
  * made, and reference counted.
- * Locking: one spinlock.
+ * Locking: one spinlock for changes; look-ups of its own threads need none.
  */
 #ifndef CORE_FS_FD_TABLE_H
 #define CORE_FS_FD_TABLE_H
 
 #include "core/base/refcount.h"
+#include "core/fs/file.h"
+#include "core/sync/rcu.h"
 #include "core/sync/spinlock.h"
-
-struct file;
 
 /* A table is a row of chunks, each made when its first descriptor is. */
 enum {
     FD_CHUNK = 64,
     FD_CHUNKS_FIRST = 4,  /* that a table has room for from the start */
-    FD_CHUNKS_MAX = 8192, /* and at the end: one kmem_alloc() of pointers */
+    FD_CHUNKS_MAX = 8188, /* and at the end: one kmem_alloc() is a row */
     FD_MAX = FD_CHUNK * FD_CHUNKS_MAX
 };
 
 struct fd_chunk {
-    struct file *files[FD_CHUNK];
-    uint64_t used;          /* a bit per descriptor */
-    uint64_t close_on_exec; /* the same */
+    struct file *files[FD_CHUNK]; /* written under lock; readers: RCU */
+    uint64_t used;                /* a bit per descriptor */
+    uint64_t close_on_exec;       /* the same */
+};
+
+/* Readers find rows, chunks and files by RCU. A chunk stays while the table
+ * does. */
+struct fd_row {
+    unsigned count; /* const */
+    struct rcu_head rcu;
+    struct fd_chunk *chunks[FD_CHUNKS_FIRST]; /* count of them */
 };
 
 struct fd_table {
     struct refcount refs;
     struct spinlock lock;
-    struct fd_chunk **chunks GUARDED_BY(lock);
-    unsigned chunk_count GUARDED_BY(lock);
+    struct fd_row *row;             /* written under lock; readers: RCU */
     unsigned full GUARDED_BY(lock); /* chunks before this one have no room */
-    struct fd_chunk *first[FD_CHUNKS_FIRST] GUARDED_BY(lock);
+    struct fd_row first;
+};
+
+/* The file of a descriptor for the time of a call, with a reference where it
+ * needs one. */
+struct fd_loan {
+    struct file *file; /* NULL: none */
+    bool is_counted;
 };
 
 /* Where a descriptor may be put: the lowest free one in [first, limit). */
@@ -60,8 +74,24 @@ void fd_table_get(struct fd_table *table);
 /* The last put closes all. May sleep. */
 void fd_table_put(struct fd_table *table);
 
+/* Descriptors are below this now; never falls. */
+unsigned fd_table_size(const struct fd_table *table);
+
 /* Does somebody else hold it too? */
 bool fd_table_is_shared(const struct fd_table *table);
+
+/*
+ * The file of fd, for one of the threads whose table it is, until
+ * fd_give_back(), which comes before the call ends: without lock, and as long
+ * as the table is not shared without reference.
+ */
+MUST_USE struct fd_loan fd_borrow(struct fd_table *table, int fd);
+
+static inline void fd_give_back(struct fd_loan loan)
+{
+    if (loan.is_counted)
+        file_put(loan.file);
+}
 
 /* The file of fd with a reference for the caller, or NULL. */
 MUST_USE struct file *fd_get(struct fd_table *table, int fd);

@@ -8,6 +8,8 @@
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
 #include "core/abi/poll.h"
+#include "core/abi/uio.h"
+#include "core/fs/epoll.h"
 #include "core/mem/cache.h"
 #include "core/sched/waitq.h"
 #include "core/vm/uaccess.h"
@@ -59,16 +61,30 @@ void file_get(struct file *file)
     refcount_get(&file->refs);
 }
 
-void file_put(struct file *file)
+static void free_file(struct rcu_head *head)
 {
-    if (!refcount_put(&file->refs))
-        return;
+    mem_free(&file_cache, container_of(head, struct file, rcu));
+}
+
+static void end_file(struct file *file)
+{
+    if (__atomic_load_n(&file->was_watched, __ATOMIC_RELAXED))
+        epoll_forget_file(file);
     if (file->ops->release != NULL)
         file->ops->release(file);
-    if (file->is_allocated) {
+    if (!file->is_allocated)
+        return;
+    __atomic_sub_fetch(&file_count, 1, __ATOMIC_RELAXED);
+    if (__atomic_load_n(&file->was_found, __ATOMIC_RELAXED))
+        rcu_call(&file->rcu, free_file);
+    else
         mem_free(&file_cache, file);
-        __atomic_sub_fetch(&file_count, 1, __ATOMIC_RELAXED);
-    }
+}
+
+void file_put(struct file *file)
+{
+    if (refcount_put(&file->refs))
+        end_file(file);
 }
 
 unsigned file_flags(const struct file *file)
@@ -76,65 +92,81 @@ unsigned file_flags(const struct file *file)
     return __atomic_load_n(&file->flags, __ATOMIC_RELAXED);
 }
 
-/* What a thread in the blocking loop waits for. */
-struct readiness {
-    struct file *file;
-    unsigned events;
-};
-
-static bool is_ready(void *arg)
+unsigned file_poll(struct file *file)
 {
-    struct readiness *want = arg;
-
-    return (want->file->ops->poll(want->file) & want->events) != 0;
+    if (file->ops->poll == NULL)
+        return LX_POLLIN | LX_POLLOUT | LX_POLLRDNORM | LX_POLLWRNORM;
+    return file->ops->poll(file);
 }
 
-/* Sleeps until one of events, an error or a hang-up holds. */
-static int wait_until_ready(struct file *file, unsigned events)
+bool file_must_not_wait(const struct file *file,
+                        const struct user_cursor *cursor)
 {
-    struct readiness want = {file, events | LX_POLLERR | LX_POLLHUP};
+    return (file_flags(file) & LX_O_NONBLOCK) != 0 ||
+           (cursor->flags & LX_RWF_NOWAIT) != 0;
+}
 
-    if ((file_flags(file) & LX_O_NONBLOCK) != 0)
+typedef ssize_t move_fn(struct file *file, struct user_cursor *cursor,
+                        uint64_t *position);
+
+/* Tries move, and whenever it says -EAGAIN again after an event. */
+static SELDOM ssize_t wait_and_move(struct file *file,
+                                    struct user_cursor *cursor,
+                                    uint64_t *position, unsigned events)
+{
+    move_fn *move = events == LX_POLLIN ? file->ops->read : file->ops->write;
+    struct waiter waiter;
+    struct wait_set set;
+    ssize_t done;
+    int error = 0;
+
+    if (file_must_not_wait(file, cursor))
         return -EAGAIN;
-    return waitq_wait_interruptible(file->ops->waitq(file), is_ready, &want,
-                                    WAIT_FOREVER);
+    wait_set_init(&set);
+    wait_set_waiter(&set, &waiter, events | LX_POLLERR | LX_POLLHUP);
+    waitq_add(file->ops->waitq(file), &waiter);
+    for (;;) {
+        wait_set_reset(&set);
+        done = move(file, cursor, position);
+        if (done != -EAGAIN)
+            break;
+        error = wait_set_sleep(&set, WAIT_FOREVER);
+        if (error != 0)
+            break;
+    }
+    waitq_remove(&waiter);
+    return error != 0 ? error : done;
 }
 
 static ssize_t read_at(struct file *file, struct user_cursor *to,
                        uint64_t *position)
 {
-    ssize_t done;
-    int error;
+    ssize_t done = file->ops->read(file, to, position);
 
-    for (;;) {
-        done = file->ops->read(file, to, position);
-        if (done != -EAGAIN)
-            return done;
-        error = wait_until_ready(file, LX_POLLIN);
-        if (error != 0)
-            return error;
-    }
+    if (done != -EAGAIN)
+        return done;
+    return wait_and_move(file, to, position, LX_POLLIN);
 }
 
 static ssize_t write_at(struct file *file, struct user_cursor *from,
                         uint64_t *position)
 {
     uint64_t size = from->left;
-    ssize_t result = 0;
+    ssize_t result;
 
     do {
         result = file->ops->write(file, from, position);
         if (result == -EAGAIN)
-            result = wait_until_ready(file, LX_POLLOUT);
-    } while (result >= 0 && from->left > 0);
+            result = wait_and_move(file, from, position, LX_POLLOUT);
+    } while (result > 0 && from->left > 0 && !file->ops->has_units);
+    from->is_broken = result == -EPIPE;
     return from->left < size ? (ssize_t)(size - from->left) : result;
 }
 
 /* Runs move at *position, or at the file's own, which only one thread uses at a
  * time; streams have none. */
-static ssize_t
-move_at(struct file *file, struct user_cursor *cursor, uint64_t *position,
-        ssize_t (*move)(struct file *, struct user_cursor *, uint64_t *))
+static ssize_t move_at(struct file *file, struct user_cursor *cursor,
+                       uint64_t *position, move_fn *move)
 {
     ssize_t done;
 
@@ -154,7 +186,9 @@ ssize_t file_read(struct file *file, struct user_cursor *to, uint64_t *position)
         return -EBADF;
     if (file->ops->read == NULL)
         return -EINVAL;
-    return to->left == 0 ? 0 : move_at(file, to, position, read_at);
+    if (to->left == 0 && !file->ops->has_units)
+        return 0;
+    return move_at(file, to, position, read_at);
 }
 
 ssize_t file_write(struct file *file, struct user_cursor *from,
@@ -164,5 +198,7 @@ ssize_t file_write(struct file *file, struct user_cursor *from,
         return -EBADF;
     if (file->ops->write == NULL)
         return -EINVAL;
-    return from->left == 0 ? 0 : move_at(file, from, position, write_at);
+    if (from->left == 0 && !file->ops->has_units)
+        return 0;
+    return move_at(file, from, position, write_at);
 }

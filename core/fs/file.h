@@ -17,6 +17,7 @@
 #include "core/base/list.h"
 #include "core/base/refcount.h"
 #include "core/sched/mutex.h"
+#include "core/sync/rcu.h"
 #include "core/sync/spinlock.h"
 
 struct aspace;
@@ -49,8 +50,9 @@ struct file_ops {
                     uint64_t *position);
     ssize_t (*write)(struct file *file, struct user_cursor *from,
                      uint64_t *position);
-    /* LX_POLL* bits that hold now; takes no sleeping lock. NULL: always ready
-     * for reading and writing, as poll(2) has regular files. */
+    /* LX_POLL* bits that hold now; takes no sleeping lock, but for epoll(7),
+     * which takes those of instances. NULL: always ready for reading and
+     * writing, as poll(2) has regular files. */
     unsigned (*poll)(struct file *file);
     /* The queue that is woken, with the bits, when poll's answer may have
      * changed. NULL exactly where poll is. */
@@ -79,6 +81,9 @@ struct file_ops {
     void (*release)(struct file *file);
     /* It has no positions: pread(2) and lseek(2) say -ESPIPE. */
     bool is_stream;
+    /* What is read and written has a size of its own: the object judges also
+     * calls of no bytes, and a write is one call of it. */
+    bool has_units;
 };
 
 struct file {
@@ -92,6 +97,9 @@ struct file {
     uint64_t position GUARDED_BY(position_lock);
     struct spinlock watch_lock;
     struct list watches GUARDED_BY(watch_lock); /* of epoll(7) */
+    bool was_watched; /* the list was not always empty; atomic */
+    bool was_found;   /* somebody may look at it without a reference; atomic */
+    struct rcu_head rcu;
 };
 
 enum { FILES_MAX = 1 << 20 }; /* in the whole system */
@@ -123,10 +131,18 @@ void file_put(struct file *file);
 MUST_USE ssize_t file_read(struct file *file, struct user_cursor *to,
                            uint64_t *position);
 
+/* What ends a read or write that cannot go on: the file's LX_O_NONBLOCK, or
+ * LX_RWF_NOWAIT in cursor->flags. */
+bool file_must_not_wait(const struct file *file,
+                        const struct user_cursor *cursor);
+
 /* write(2): all of from->left, waiting for room; fewer only where an error came
  * after the first byte. position and errors as file_read(). Not atomic. */
 MUST_USE ssize_t file_write(struct file *file, struct user_cursor *from,
                             uint64_t *position);
+
+/* LX_POLL* bits that hold now, also where ops have no poll. */
+unsigned file_poll(struct file *file);
 
 /* The flags as they are now. */
 unsigned file_flags(const struct file *file);

@@ -28,6 +28,7 @@ enum {
     CAP_SYS_NICE = 23,
     CAP_SYS_RESOURCE = 24,
     CAP_SYS_TIME = 25,
+    CAP_WAKE_ALARM = 35,
     CAP_LAST = 40
 };
 

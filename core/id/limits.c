@@ -66,6 +66,26 @@ int limits_change(struct limits *limits, unsigned resource,
     return error;
 }
 
+void limits_get(struct limits *limits, unsigned resource,
+                struct lx_rlimit64 *out)
+{
+    unsigned saved = spin_lock_irq(&limits->lock);
+
+    *out = limits->of[resource];
+    spin_unlock_irq(&limits->lock, saved);
+}
+
+void limits_move_soft(struct limits *limits, unsigned resource, uint64_t from,
+                      uint64_t to)
+{
+    unsigned saved = spin_lock_irq(&limits->lock);
+    struct lx_rlimit64 *limit = &limits->of[resource];
+
+    if (limit->rlim_cur == from)
+        limit->rlim_cur = min_u64(to, limit->rlim_max);
+    spin_unlock_irq(&limits->lock, saved);
+}
+
 uint64_t limits_current(const struct limits *limits, unsigned resource) NO_TSA
 {
     return __atomic_load_n(&limits->of[resource].rlim_cur, __ATOMIC_RELAXED);

@@ -39,6 +39,13 @@ MUST_USE int limits_change(struct limits *limits, unsigned resource,
                            const struct lx_rlimit64 *fresh, bool may_raise,
                            struct lx_rlimit64 *out);
 
+/* Both limits; and the soft limit moved from one value to another, at most the
+ * hard one, unless it was changed meanwhile. Any context. */
+void limits_get(struct limits *limits, unsigned resource,
+                struct lx_rlimit64 *out);
+void limits_move_soft(struct limits *limits, unsigned resource, uint64_t from,
+                      uint64_t to);
+
 /* The soft limit. Any context. */
 uint64_t limits_current(const struct limits *limits, unsigned resource);
 

@@ -128,6 +128,7 @@ int pid_alloc(struct pid_ns *ns, int wanted, struct pid **out)
     if (pid == NULL)
         return -ENOMEM;
     refcount_init(&pid->refs, 2);
+    waitq_init(&pid->waitq);
     pid->level = ns->level;
     for (unsigned i = 0; i <= pid->level; i++)
         pid->numbers[i].pid = pid;

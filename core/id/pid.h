@@ -17,6 +17,7 @@
 #include "core/base/list.h"
 #include "core/base/refcount.h"
 #include "core/base/tree.h"
+#include "core/sched/waitq.h"
 #include "core/sync/spinlock.h"
 
 enum pid_use { PID_TASK, PID_PROCESS, PID_GROUP, PID_SESSION, PID_USES };
@@ -49,6 +50,8 @@ struct pid {
     struct refcount refs;
     unsigned level;                /* const; of the deepest namespace */
     struct list members[PID_USES]; /* process tree lock */
+    struct waitq waitq;            /* what files show of the process: its end,
+                                      and signals; woken with LX_POLLIN */
     struct pid_number numbers[];   /* level + 1 of them */
 };
 

@@ -15,9 +15,11 @@
 
 struct user {
     struct refcount refs;
-    struct list link;   /* of those in use; the table's lock */
-    lx_uid_t uid;       /* const */
-    unsigned processes; /* threads that live or were not reaped; atomic */
+    struct list link;    /* of those in use; the table's lock */
+    lx_uid_t uid;        /* const */
+    unsigned processes;  /* threads that live or were not reaped; atomic */
+    unsigned pipe_slots; /* pages its pipes may have (pipe(7)); atomic */
+    unsigned watches;    /* of epoll(7); atomic */
 };
 
 C_DECLS_BEGIN

@@ -145,7 +145,8 @@ static bool is_woken(void *arg)
 {
     struct futex_waiter *waiter = arg;
 
-    return __atomic_load_n(&waiter->is_woken, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&waiter->is_woken, __ATOMIC_ACQUIRE) ||
+           lend_is_orphan(&waiter->lend);
 }
 
 int futex_sleep(struct futex_waiter *waiter, uint64_t deadline_ns)
@@ -174,9 +175,9 @@ static int enqueue_if(struct futex_waiter *waiter, const struct futex_key *key,
     return error;
 }
 
-static int enqueue_word(struct futex_waiter *waiter,
-                        const struct futex_word *word,
-                        const struct futex_key *key, uint32_t value)
+int futex_enqueue_word(struct futex_waiter *waiter,
+                       const struct futex_word *word,
+                       const struct futex_key *key, uint32_t value)
 {
     int error;
 
@@ -200,7 +201,7 @@ int futex_wait(const struct futex_word *word, uint32_t value, uint32_t bits,
     error = futex_key_get(word, HAL_READ, &key);
     if (error != 0)
         return error;
-    error = enqueue_word(&waiter, word, &key, value);
+    error = futex_enqueue_word(&waiter, word, &key, value);
     if (error == 0) {
         error = futex_sleep(&waiter, deadline_ns);
         if (futex_dequeue(&waiter))
@@ -210,6 +211,7 @@ int futex_wait(const struct futex_word *word, uint32_t value, uint32_t bits,
     return error;
 }
 
+/* How many, or -EINVAL. */
 static int wake_in(struct futex_bucket *bucket, const struct futex_key *key,
                    uint32_t count, uint32_t bits) REQUIRES(bucket->lock)
 {
@@ -222,7 +224,11 @@ static int wake_in(struct futex_bucket *bucket, const struct futex_key *key,
 
         if (woken >= count)
             break;
-        if ((waiter->bits & bits) == 0 || !futex_key_equal(&waiter->key, key))
+        if (!futex_key_equal(&waiter->key, key))
+            continue;
+        if (waiter->tid != 0)
+            return -EINVAL;
+        if ((waiter->bits & bits) == 0)
             continue;
         futex_release(waiter);
         woken++;
@@ -264,23 +270,25 @@ int futex_wake(const struct futex_word *word, uint32_t count, uint32_t bits)
 
 /* --- two words ------------------------------------------------------------ */
 
-/* Moves waiters of from to another bucket and key; how many. */
-static uint32_t move_waiters(struct futex_bucket *bucket,
-                             const struct futex_key *from,
-                             const struct futex_key *to, uint32_t count)
+/* Moves waiters of from to another bucket and key; how many, or -EINVAL. */
+static int move_waiters(struct futex_bucket *bucket,
+                        const struct futex_key *from,
+                        const struct futex_key *to, uint32_t count)
 {
     struct futex_bucket *goal = futex_bucket_of(to);
-    uint32_t moved = 0;
+    int moved = 0;
 
     list_for_each_safe(node, &bucket->waiters)
     {
         struct futex_waiter *waiter =
             list_entry(node, struct futex_waiter, link);
 
-        if (moved >= count)
+        if ((uint32_t)moved >= count)
             break;
-        if (waiter->tid != 0 || !futex_key_equal(&waiter->key, from))
+        if (!futex_key_equal(&waiter->key, from))
             continue;
+        if (waiter->tid != 0)
+            return -EINVAL;
         moved++;
         if (futex_key_equal(from, to))
             continue;
@@ -312,6 +320,21 @@ static int check_word(const struct futex_move *move)
     return now == *move->expect ? 0 : -EAGAIN;
 }
 
+/* The wake and the move; under both locks. */
+static int wake_and_move(struct futex_bucket *bucket,
+                         const struct futex_move *move,
+                         const struct futex_key *from,
+                         const struct futex_key *to) NO_TSA
+{
+    int woken = wake_in(bucket, from, move->wake, LX_FUTEX_BITSET_MATCH_ANY);
+    int moved;
+
+    if (woken < 0)
+        return woken;
+    moved = move_waiters(bucket, from, to, move->move);
+    return moved < 0 ? moved : woken + moved;
+}
+
 static int requeue_keys(const struct futex_move *move,
                         const struct futex_key *from,
                         const struct futex_key *to)
@@ -322,10 +345,8 @@ static int requeue_keys(const struct futex_move *move,
     for (;;) {
         futex_lock_two(a, b);
         result = check_word(move);
-        if (result == 0) {
-            result = wake_in(a, from, move->wake, LX_FUTEX_BITSET_MATCH_ANY);
-            result += (int)move_waiters(a, from, to, move->move);
-        }
+        if (result == 0)
+            result = wake_and_move(a, move, from, to);
         futex_unlock_two(a, b);
         if (result != -EFAULT)
             return result;
@@ -430,6 +451,22 @@ static int change_word(uaddr_t addr, const struct wake_op *op, uint32_t *old)
     return error;
 }
 
+/* The wakes of FUTEX_WAKE_OP; under both locks. */
+static int wake_both(const struct futex_move *move,
+                     const struct futex_key *from, const struct futex_key *to,
+                     bool also_second) NO_TSA
+{
+    const uint32_t any = LX_FUTEX_BITSET_MATCH_ANY;
+    int woken =
+        wake_in(futex_bucket_of(from), from, at_least_one(move->wake), any);
+    int others;
+
+    if (woken < 0 || !also_second)
+        return woken;
+    others = wake_in(futex_bucket_of(to), to, at_least_one(move->move), any);
+    return others < 0 ? others : woken + others;
+}
+
 static int wake_op_keys(const struct futex_move *move, const struct wake_op *op,
                         const struct futex_key *from,
                         const struct futex_key *to)
@@ -441,13 +478,8 @@ static int wake_op_keys(const struct futex_move *move, const struct wake_op *op,
     for (;;) {
         futex_lock_two(a, b);
         result = change_word(move->to.addr, op, &old);
-        if (result == 0) {
-            result = wake_in(a, from, at_least_one(move->wake),
-                             LX_FUTEX_BITSET_MATCH_ANY);
-            if (compare_op(op, (int32_t)old))
-                result += wake_in(b, to, at_least_one(move->move),
-                                  LX_FUTEX_BITSET_MATCH_ANY);
-        }
+        if (result == 0)
+            result = wake_both(move, from, to, compare_op(op, (int32_t)old));
         futex_unlock_two(a, b);
         if (result != -EFAULT)
             return result;

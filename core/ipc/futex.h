@@ -20,6 +20,7 @@
 #include "hal/types.h"
 
 struct aspace;
+struct thread;
 
 /* A word, and how it is named. */
 struct futex_word {
@@ -49,8 +50,8 @@ void futex_init_all(void);
 MUST_USE int futex_wait(const struct futex_word *word, uint32_t value,
                         uint32_t bits, uint64_t deadline_ns);
 
-/* Wakes at most count waiters whose bits meet; how many, or -EFAULT, -EINVAL.
- */
+/* Wakes at most count waiters whose bits meet; how many, or -EFAULT, -EINVAL
+ * (bits 0; a waiter for a PI futex: so do the next two). */
 MUST_USE int futex_wake(const struct futex_word *word, uint32_t count,
                         uint32_t bits);
 
@@ -68,15 +69,46 @@ MUST_USE int futex_wait_many(const struct futex_word *words,
                              const uint32_t *values, unsigned count,
                              uint64_t deadline_ns);
 
+/* The caller as user space knows it, and the thread, with a reference, that it
+ * knows as tid (NULL: none). */
+struct futex_self {
+    uint32_t tid;
+    struct thread *(*find)(uint32_t tid);
+};
+
 /*
- * FUTEX_LOCK_PI, FUTEX_TRYLOCK_PI and FUTEX_UNLOCK_PI of the thread that user
- * space knows as tid. The owner hands over to the longest waiter; priority is
- * not lent. lock: 0, -EDEADLK (tid has it), -EAGAIN (try: another has it),
- * -ETIMEDOUT, -EINTR, -EFAULT, -EINVAL. unlock: 0, -EPERM, -EFAULT, -EINVAL.
+ * FUTEX_LOCK_PI, FUTEX_TRYLOCK_PI and FUTEX_UNLOCK_PI. While a thread waits, it
+ * lends its priority to the owner (core/sched/lend.h), who hands over to the
+ * waiter of the highest, the longest among equals. Where the owner ends
+ * without, a waiter takes the word with LX_FUTEX_OWNER_DIED. lock: 0, -EDEADLK
+ * (the caller has it, or who has it waits for the caller), -EAGAIN (try:
+ * another has it), -ESRCH (nobody is called what the word says), -ETIMEDOUT,
+ * -EINTR, -EFAULT, -EINVAL. unlock: 0, -EPERM, -EFAULT, -EINVAL.
  */
-MUST_USE int futex_lock_pi(const struct futex_word *word, uint32_t tid,
-                           bool is_try, uint64_t deadline_ns);
+MUST_USE int futex_lock_pi(const struct futex_word *word,
+                           const struct futex_self *self, bool is_try,
+                           uint64_t deadline_ns);
 MUST_USE int futex_unlock_pi(const struct futex_word *word, uint32_t tid);
+
+/*
+ * FUTEX_WAIT_REQUEUE_PI: waits on word while it holds value, is moved to the PI
+ * futex `to` by the next call, and returns 0 when it owns that. -EAGAIN (word
+ * holds something else, or a signal came after the move), -EINTR (before it),
+ * -ETIMEDOUT, -EDEADLK, -ESRCH, -EFAULT, -EINVAL.
+ */
+MUST_USE int futex_wait_requeue_pi(const struct futex_word *word,
+                                   uint32_t value, const struct futex_word *to,
+                                   const struct futex_self *self,
+                                   uint64_t deadline_ns);
+
+/*
+ * FUTEX_CMP_REQUEUE_PI: the best waiter of move->from gets move->to if that is
+ * free; it, where not, and move->move others will wait for it. How many went
+ * on or were moved; -EAGAIN, -EFAULT; -EINVAL: a waiter that does not expect
+ * this; -EDEADLK: it owns the word; -ESRCH.
+ */
+MUST_USE int futex_requeue_pi(const struct futex_move *move,
+                              const struct futex_self *self);
 
 /* A thread tid ends: marks the futexes of its robust list
  * (set_robust_list(2)) as ownerless and wakes a waiter of each. */

@@ -7,6 +7,7 @@
 
 #include "core/base/list.h"
 #include "core/ipc/futex.h"
+#include "core/sched/lend.h"
 #include "core/sync/spinlock.h"
 
 struct thread;
@@ -36,8 +37,12 @@ struct futex_waiter {
     struct thread *thread;       /* const */
     uint32_t bits;               /* const */
     uint32_t tid;                /* const; waits to own the word; 0: not PI */
-    bool is_moved;               /* key has a reference of its own; lock */
-    bool is_woken;               /* atomic */
+    uint32_t dead;               /* the owner that ended while it waited; own */
+    const struct futex_key *target; /* where it is to be moved; NULL: nowhere.
+                                       Lock */
+    struct lend lend;               /* PI: to the owner */
+    bool is_moved;                  /* key has a reference of its own; lock */
+    bool is_woken;                  /* atomic */
 };
 
 C_DECLS_BEGIN
@@ -69,11 +74,23 @@ void futex_release(struct futex_waiter *waiter);
  * woken. */
 bool futex_dequeue(struct futex_waiter *waiter);
 
-/* Sleeps until waiter was woken: 0, -ETIMEDOUT, -EINTR. */
+/* Sleeps until waiter was woken, or the owner it lends to has ended: 0,
+ * -ETIMEDOUT, -EINTR. */
 MUST_USE int futex_sleep(struct futex_waiter *waiter, uint64_t deadline_ns);
 
-/* FUTEX_WAKE of a key. */
-int futex_wake_key(const struct futex_key *key, uint32_t count, uint32_t bits);
+/* Enters waiter while the word holds value: 0, -EAGAIN, -EFAULT. */
+MUST_USE int futex_enqueue_word(struct futex_waiter *waiter,
+                                const struct futex_word *word,
+                                const struct futex_key *key, uint32_t value);
+
+/* Gives the PI word that tid owns to the next, with bits added: 0, -EPERM (it
+ * is another's), -EFAULT, -EINVAL. */
+MUST_USE int futex_hand_over(const struct futex_word *word, uint32_t tid,
+                             uint32_t bits);
+
+/* FUTEX_WAKE of a key: how many, or -EINVAL. */
+MUST_USE int futex_wake_key(const struct futex_key *key, uint32_t count,
+                            uint32_t bits);
 
 C_DECLS_END
 

@@ -7,6 +7,7 @@
 #include "core/base/log.h"
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
+#include "hal/context.h"
 #include "hal/platform.h"
 
 static uint64_t noted_frames; /* by audit_note() alone */
@@ -57,15 +58,15 @@ static void count_slab(struct page *page)
         slab_frames += UINT64_C(1) << page->order;
 }
 
-/* Frames that are free or hold objects, which are counted one by one: as many
- * may lie in fewer slabs. */
+/* Frames that are free, that the HAL keeps for contexts to come, or that hold
+ * objects: these are counted one by one, and as many may lie in fewer slabs. */
 static uint64_t count_frames(void)
 {
     cache_drain_all();
     page_drain_all();
     slab_frames = 0;
     for_each_run(count_slab);
-    return page_free_count() + slab_frames;
+    return page_free_count() + slab_frames + hal_context_frames();
 }
 
 void audit_note(uint64_t lent)

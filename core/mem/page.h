@@ -68,9 +68,9 @@ MUST_USE struct page *page_alloc(unsigned order, unsigned how,
 
 /*
  * 2^order frames that follow each other, cleared, each a run of its own with
- * one reference and paid for alone; the first of them. NULL where none are at
- * hand: no effort is made to find them, so a single frame may be had yet. A
- * fault point.
+ * one reference and paid for alone, for users; the first of them. NULL where
+ * none are at hand: no effort is made to find them, so a single frame may be
+ * had yet. A fault point.
  */
 MUST_USE struct page *page_alloc_row(unsigned order, struct mem_account *payer);
 

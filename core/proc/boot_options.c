@@ -124,6 +124,8 @@ static void take_option(const char *word, struct boot_options *out)
         out->log_level = LOG_CONSOLE_QUIET;
     else if (str_equal(word, "debug"))
         out->log_level = LOG_DEBUG + 1;
+    else if (str_equal(word, "norandmaps"))
+        out->fixed_places = true;
     else if ((value = value_of(word, "loglevel")) != NULL)
         take_level(value, out);
     else if ((value = value_of(word, "strace")) != NULL)

@@ -18,6 +18,7 @@ enum { BOOT_WORDS_MAX = 64, BOOT_TEXT_MAX = 4096 };
 
 struct boot_options {
     int log_level;          /* loglevel=N, quiet, debug */
+    bool fixed_places;      /* norandmaps */
     const char *strace;     /* strace=FILTER, NULL: off */
     const char *fault_plan; /* fault=PLAN, NULL: none */
     const char *init;       /* rdinit= or init=, NULL: the usual places */

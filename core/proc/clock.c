@@ -8,6 +8,7 @@
 #include "core/abi/time.h"
 #include "core/id/nsset.h"
 #include "core/proc/process.h"
+#include "core/proc/timers.h"
 #include "core/sched/thread.h"
 #include "core/sched/waitq.h"
 #include "hal/clock.h"
@@ -25,6 +26,11 @@ void clock_init_all(void)
     waitq_init(&wall.stepped);
 }
 
+struct waitq *clock_stepped(void)
+{
+    return &wall.stepped;
+}
+
 uint64_t clock_wall_ns(void)
 {
     return hal_clock_wall();
@@ -35,6 +41,7 @@ void clock_set_wall(uint64_t ns)
     hal_clock_set_wall(ns);
     __atomic_add_fetch(&wall.steps, 1, __ATOMIC_SEQ_CST);
     waitq_wake_all(&wall.stepped);
+    timers_follow_wall();
 }
 
 bool clock_is_cpu(int32_t clock)

@@ -9,6 +9,7 @@
 
 struct process;
 struct task;
+struct waitq;
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
@@ -19,6 +20,9 @@ void clock_init_all(void);
 
 /* Since 1970. Any context. */
 uint64_t clock_wall_ns(void);
+
+/* Those who are told when the wall clock was moved. */
+struct waitq *clock_stepped(void);
 
 /* Moves the wall clock; who sleeps until a time of it looks again. */
 void clock_set_wall(uint64_t ns);

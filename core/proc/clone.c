@@ -18,16 +18,17 @@
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
 #include "core/id/user.h"
+#include "core/proc/pidfd.h"
 #include "core/proc/process_impl.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
 #include "hal/user.h"
 
-/* What only a kernel with such namespaces, pidfds or cgroups has. */
+/* What only a kernel with such namespaces or cgroups has. */
 #define FLAGS_ABSENT \
     (LX_CLONE_NEWNS | LX_CLONE_NEWCGROUP | LX_CLONE_NEWUTS | LX_CLONE_NEWIPC | \
-     LX_CLONE_NEWUSER | LX_CLONE_NEWPID | LX_CLONE_NEWNET | LX_CLONE_PIDFD | \
+     LX_CLONE_NEWUSER | LX_CLONE_NEWPID | LX_CLONE_NEWNET | \
      LX_CLONE_INTO_CGROUP)
 
 static bool has(const struct clone_request *request, uint64_t flag)
@@ -45,6 +46,9 @@ static int check_flags(const struct task *self,
     if (has(request, LX_CLONE_SIGHAND) && !has(request, LX_CLONE_VM))
         return -EINVAL;
     if (has(request, LX_CLONE_SIGHAND) && has(request, LX_CLONE_CLEAR_SIGHAND))
+        return -EINVAL;
+    if (has(request, LX_CLONE_PIDFD) &&
+        has(request, LX_CLONE_THREAD | LX_CLONE_DETACHED))
         return -EINVAL;
     if (has(request, LX_CLONE_PARENT) && self->process->parent_number == 0)
         return -EINVAL; /* nobody could wait for a sibling of init */
@@ -82,6 +86,8 @@ static int fill_process(struct process *child, struct task *self,
     limits_clone(&child->limits, &process->limits);
     child->store = process->store;
     child->dumpable = __atomic_load_n(&process->dumpable, __ATOMIC_RELAXED);
+    child->no_huge_pages =
+        __atomic_load_n(&process->no_huge_pages, __ATOMIC_RELAXED);
     child->exit_signal = request->exit_signal;
     if (has(request, LX_CLONE_VM)) {
         aspace_get(process->as);
@@ -127,6 +133,8 @@ static void fill_task(struct task *child, struct task *self,
     child->ns = self->ns;
     child->no_new_privs = self->no_new_privs;
     child->personality = self->personality;
+    child->timer_slack_ns = self->timer_slack_ns;
+    child->default_slack_ns = self->timer_slack_ns;
     mem_copy(child->name, self->name, sizeof(child->name));
     if (has(request, LX_CLONE_CHILD_SETTID))
         child->set_tid = request->child_tid;
@@ -310,6 +318,47 @@ static void drop_unborn(struct task *child)
     task_put(child);
 }
 
+/* A descriptor for the child, told to the caller: 0 or -errno. */
+static int give_pidfd(struct task *child, struct task *self,
+                      const struct clone_request *request, int32_t *fd)
+{
+    struct fd_place place = {
+        .limit = limits_current(&self->process->limits, LX_RLIMIT_NOFILE),
+        .close_on_exec = true,
+    };
+    struct file *file;
+    int error = pidfd_create(child->pid, 0, &file);
+
+    if (error != 0)
+        return error;
+    *fd = fd_install(self->files, file, &place);
+    if (*fd < 0) {
+        file_put(file);
+        return *fd;
+    }
+    error = copy_out_struct(self->process->as, request->pidfd, fd);
+    if (error != 0)
+        (void)!fd_close(self->files, *fd);
+    return error;
+}
+
+/* The steps that others may see: when one fails, those before are undone. */
+static int show_child(struct task *child, struct task *self,
+                      const struct clone_request *request)
+{
+    int32_t fd = -1;
+    int error = 0;
+
+    if (has(request, LX_CLONE_PIDFD))
+        error = give_pidfd(child, self, request, &fd);
+    if (error != 0)
+        return error;
+    error = start_child(child, self, request);
+    if (error != 0 && fd >= 0)
+        (void)!fd_close(self->files, fd);
+    return error;
+}
+
 static int clone_counted(struct task *self, const struct clone_request *request)
 {
     struct task *child = task_alloc();
@@ -319,12 +368,14 @@ static int clone_counted(struct task *self, const struct clone_request *request)
         return -ENOMEM;
     error = fill_child(child, self, request);
     if (error == 0)
-        error = start_child(child, self, request);
+        error = show_child(child, self, request);
     if (error != 0) {
         drop_unborn(child);
         return error;
     }
     number = task_number(child);
+    if (!has(request, LX_CLONE_THREAD))
+        limit_watch_start(child->process);
     if (has(request, LX_CLONE_VFORK))
         (void)!waitq_wait_killable(&child->vfork_waiters, is_released, child,
                                    WAIT_FOREVER);

@@ -19,6 +19,7 @@ struct clone_request {
     uaddr_t parent_tid; /* of LX_CLONE_PARENT_SETTID */
     uaddr_t child_tid;  /* of LX_CLONE_CHILD_SETTID and CHILD_CLEARTID */
     uint64_t tls;       /* of LX_CLONE_SETTLS */
+    uaddr_t pidfd;      /* of LX_CLONE_PIDFD */
     int wanted;         /* the child's number, or 0 */
 };
 
@@ -28,9 +29,9 @@ C_DECLS_BEGIN
  * clone(2) by self, the running thread, which is in a system call: its number
  * in self's namespace; with LX_CLONE_VFORK once the child has let go of the
  * memory (or self is being killed). -EINVAL (flags that do not go together or
- * name what there is not: namespaces, pidfds, cgroups), -EAGAIN (RLIMIT_NPROC,
- * no number free), -EEXIST (wanted is in use), -EPERM (tls), -ENOMEM, -EINTR
- * (a signal is pending: try again).
+ * name what there is not: namespaces, cgroups), -EAGAIN (RLIMIT_NPROC, no
+ * number free), -EMFILE, -ENFILE, -EFAULT (the pidfd), -EEXIST (wanted is in
+ * use), -EPERM (tls), -ENOMEM, -EINTR (a signal is pending: try again).
  */
 MUST_USE int task_clone(struct task *self, const struct clone_request *request);
 

@@ -10,6 +10,7 @@
 
 #include "core/abi/errno.h"
 #include "core/abi/limits.h"
+#include "core/abi/personality.h"
 #include "core/abi/stat.h"
 #include "core/base/log.h"
 #include "core/base/string.h"
@@ -21,12 +22,16 @@
 #include "core/proc/exec_image.h"
 #include "core/proc/exec_script.h"
 #include "core/proc/exec_strings.h"
+#include "core/proc/files.h"
 #include "core/proc/process_impl.h"
+#include "core/sched/lend.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "hal/user.h"
 
 enum { SCRIPTS_MAX = 5 }; /* interpreters that are scripts themselves */
+
+static bool is_fixed; /* atomic: no program's places are random */
 
 /* An exec in progress; large, so not on the stack. */
 struct exec {
@@ -276,6 +281,7 @@ static void forget_user_words(struct task *task)
     task->robust_list = 0;
     task->rseq = 0;
     task->thread->switch_work = 0;
+    lend_open(task->thread);
 }
 
 /* Nothing fails from here on: what execve(2) says is not preserved goes. */
@@ -297,18 +303,31 @@ static void change_over(struct exec *exec, struct aspace *as,
     forget_user_words(task);
     signals_exec(task);
     if (exec->files != NULL) {
-        fd_table_put(task->files);
-        task->files = exec->files;
+        fd_table_put(task_swap_files(task, exec->files));
         exec->files = NULL;
     }
     fd_close_marked(task->files);
-    if (is_secure(exec->cred))
+    if (is_secure(exec->cred)) {
         __atomic_store_n(&task->parent_death_signal, 0, __ATOMIC_RELAXED);
+        task->personality &= ~LX_PER_CLEAR_ON_SETID;
+    }
     __atomic_store_n(&process->dumpable, is_secure(exec->cred) ? 0 : 1,
                      __ATOMIC_RELAXED);
     task_set_cred(task, exec->cred);
     exec->cred = NULL;
     set_name(task, exec->path);
+}
+
+void exec_set_random(bool is_random)
+{
+    __atomic_store_n(&is_fixed, !is_random, __ATOMIC_RELAXED);
+}
+
+static bool places_are_random(const struct exec *exec)
+{
+    return !__atomic_load_n(&is_fixed, __ATOMIC_RELAXED) &&
+           ((exec->task->personality & LX_ADDR_NO_RANDOMIZE) == 0 ||
+            is_secure(exec->cred));
 }
 
 static int run_image(struct exec *exec)
@@ -324,6 +343,7 @@ static int run_image(struct exec *exec)
         .strings = &exec->strings,
         .cred = exec->cred,
         .is_secure = is_secure(exec->cred),
+        .is_random = places_are_random(exec),
         .limits = &task->process->limits,
     };
     struct image_start start = {0};

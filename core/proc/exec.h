@@ -44,6 +44,10 @@ MUST_USE int exec_user(struct task *task, const struct exec_call *call);
  * image. */
 MUST_USE int exec_kernel(struct task *task, const struct exec_args *args);
 
+/* Do programs, their stacks, heaps and mappings lie at random places? At first
+ * they do; personality(2) excepts a process's own. Takes no lock. */
+void exec_set_random(bool is_random);
+
 C_DECLS_END
 
 #endif /* CORE_PROC_EXEC_H */

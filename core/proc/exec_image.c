@@ -12,15 +12,10 @@
 #include "core/proc/exec_strings.h"
 #include "core/proc/vdso.h"
 #include "core/vm/aspace.h"
+#include "core/vm/layout.h"
 #include "core/vm/uaccess.h"
 
-/* Where a movable program goes, in the manner of Linux without ASLR. */
-#define MOVABLE_BASE  UINT64_C(0x555555554000)
-
-#define STACK_TOP     (HAL_USER_TOP - 16 * (uint64_t)PAGE_SIZE)
-#define STACK_DEFAULT (UINT64_C(8) << 20)
-#define STACK_MIN     (UINT64_C(128) << 10) /* above the strings */
-#define STACK_MAX     (UINT64_C(64) << 20)  /* ASPACE_MMAP_BASE is below it */
+#define STACK_ROOM (UINT64_C(128) << 10) /* at first; then it grows */
 
 static size_t read_node(void *arg, uint64_t offset, void *to, size_t size)
 {
@@ -126,16 +121,11 @@ static int map_loader(struct aspace *as, struct store_node *node,
     return error != 0 ? error : map_image(as, node, image, *bias);
 }
 
+/* What the stack takes before it grows. */
 static uint64_t stack_size(const struct image_plan *plan)
 {
-    uint64_t size = limits_current(plan->limits, LX_RLIMIT_STACK);
-    uint64_t least =
-        STACK_MIN + exec_strings_size(plan->strings) +
-        sizeof(uint64_t) * (plan->strings->argc + plan->strings->envc);
-
-    if (size > STACK_MAX)
-        size = STACK_DEFAULT;
-    return round_up(max_u64(size, least), PAGE_SIZE);
+    return STACK_ROOM + exec_strings_size(plan->strings) +
+           sizeof(uint64_t) * (plan->strings->argc + plan->strings->envc);
 }
 
 static void set_limits(struct aspace *as, struct limits *limits)
@@ -150,35 +140,50 @@ static void set_limits(struct aspace *as, struct limits *limits)
     aspace_set_limits(as, &fresh);
 }
 
+/* The images and the stack; sets where the loader was put. */
+static int map_parts(struct aspace *as, const struct image_plan *plan,
+                     struct exec_stack *stack, struct image_start *out)
+{
+    int error = map_image(as, plan->node, plan->image, stack->bias);
+
+    if (error == 0 && plan->loader_node != NULL)
+        error = map_loader(as, plan->loader_node, plan->loader,
+                           &stack->interpreter_base);
+    if (error == 0)
+        error = vdso_map(as, &stack->vdso);
+    if (error == 0)
+        error = exec_stack_build(as, stack, &out->stack);
+    return error == -EFAULT ? -ENOMEM : error; /* only a page can lack */
+}
+
 int image_build(struct aspace *as, const struct image_plan *plan,
                 struct image_start *out)
 {
     const struct elf_image *image = plan->image;
-    uaddr_t bias = image->is_movable ? round_up(MOVABLE_BASE, image->align) : 0;
+    struct aspace_layout layout;
     struct exec_stack stack = {
         .image = image,
-        .bias = bias,
         .strings = plan->strings,
         .path = plan->path,
         .cred = plan->cred,
         .is_secure = plan->is_secure,
-        .top = STACK_TOP,
         .size = stack_size(plan),
     };
-    int error = map_image(as, plan->node, image, bias);
+    int error;
 
-    if (error == 0 && plan->loader_node != NULL)
-        error = map_loader(as, plan->loader_node, plan->loader,
-                           &stack.interpreter_base);
-    if (error == 0)
-        error = vdso_map(as, &stack.vdso);
-    if (error == 0)
-        error = exec_stack_build(as, &stack, &out->stack);
+    aspace_choose_layout(&layout, limits_current(plan->limits, LX_RLIMIT_STACK),
+                         plan->is_random);
+    aspace_set_mmap_base(as, layout.mmap_base);
+    stack.top = layout.stack_top;
+    if (image->is_movable)
+        stack.bias = round_up(layout.movable, image->align);
+    error = map_parts(as, plan, &stack, out);
     if (error != 0)
-        return error == -EFAULT ? -ENOMEM : error; /* only a page can lack */
-    aspace_set_brk_start(as, round_up(bias + end_of(image), PAGE_SIZE));
+        return error;
+    aspace_set_brk_start(as, round_up(stack.bias + end_of(image), PAGE_SIZE) +
+                                 layout.brk_offset);
     set_limits(as, plan->limits);
-    out->entry = bias + image->entry;
+    out->entry = stack.bias + image->entry;
     if (plan->loader_node != NULL)
         out->entry = stack.interpreter_base + plan->loader->entry;
     return 0;

@@ -23,6 +23,7 @@ struct image_plan {
     const struct exec_strings *strings;
     const struct cred *cred;
     bool is_secure;
+    bool is_random; /* its places are (core/vm/layout.h) */
     struct limits *limits;
 };
 

@@ -160,13 +160,15 @@ static int write_words(struct words *words, const struct exec_stack *stack,
 
 static int map_stack(struct aspace *as, const struct exec_stack *stack)
 {
+    uaddr_t end = round_up(stack->top, PAGE_SIZE);
+    uaddr_t start = round_down(stack->top - stack->size, PAGE_SIZE);
     struct map_request request = {
-        .addr = stack->top - stack->size,
-        .size = stack->size,
+        .addr = start,
+        .size = end - start,
         .prot = LX_PROT_READ | LX_PROT_WRITE |
                 (stack->image->wants_exec_stack ? LX_PROT_EXEC : 0),
         .flags = LX_MAP_PRIVATE | LX_MAP_ANONYMOUS | LX_MAP_FIXED |
-                 LX_MAP_NORESERVE | LX_MAP_STACK,
+                 LX_MAP_NORESERVE | LX_MAP_STACK | LX_MAP_GROWSDOWN,
     };
     uaddr_t at;
 

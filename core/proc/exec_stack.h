@@ -24,8 +24,8 @@ struct exec_stack {
     const char *path; /* as execve(2) was given it */
     const struct cred *cred;
     bool is_secure; /* AT_SECURE of getauxval(3) */
-    uaddr_t top;    /* page aligned; nothing of it is above */
-    uint64_t size;  /* bytes, whole pages */
+    uaddr_t top;    /* a multiple of 16; nothing of it is above */
+    uint64_t size;  /* bytes that it has at least; then it grows down */
 };
 
 C_DECLS_BEGIN

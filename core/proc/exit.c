@@ -8,6 +8,7 @@
  * who waits, who is told and who inherits agree.
  */
 #include "core/abi/errno.h"
+#include "core/abi/poll.h"
 #include "core/abi/signal.h"
 #include "core/abi/wait.h"
 #include "core/fs/fd_table.h"
@@ -15,9 +16,11 @@
 #include "core/id/cred.h"
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
+#include "core/proc/files.h"
 #include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
 #include "core/proc/usage.h"
+#include "core/sched/lend.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
@@ -84,6 +87,7 @@ void task_release_words(struct task *task)
     __atomic_store_n(&task->robust_list, 0, __ATOMIC_RELAXED);
     if (list != 0)
         futex_exit_robust(task->process->as, list, (uint32_t)task_number(task));
+    lend_close(task->thread);
     if (word != 0)
         futex_exit_clear(task->process->as, word);
 }
@@ -259,6 +263,7 @@ static void become_zombie(struct process *process, struct task *last)
         return; /* init: the machine ends */
     hand_on_children(last, true);
     process->state = PROCESS_ZOMBIE;
+    waitq_wake(&process->pid->waitq, LX_POLLIN);
     if (group_has_guardian(process))
         group_check_orphaned(process->group, process);
     if (tell_parent(process))
@@ -331,8 +336,7 @@ void task_exit(struct task *task)
 
     self->is_ending = true;
     task_leave_memory(task);
-    fd_table_put(task->files);
-    task->files = NULL;
+    fd_table_put(task_swap_files(task, NULL));
     leaving = leave_process(task);
     if (leaving == WAS_LAST_OF_INIT)
         status = finish_init(process);

@@ -44,6 +44,7 @@ static int fill_task(struct task *task)
     int error = cred_create_root(&task->cred);
 
     task->ns = nsset_root();
+    task->timer_slack_ns = task->default_slack_ns = TASK_SLACK_NS;
     if (error == 0)
         error = fd_table_create(&task->files);
     if (error == 0)

@@ -8,15 +8,21 @@
 #include "core/abi/errno.h"
 #include "core/abi/signal.h"
 #include "core/base/string.h"
+#include "core/fs/epoll.h"
+#include "core/fs/eventfd.h"
 #include "core/fs/fd_table.h"
 #include "core/fs/file.h"
+#include "core/fs/pipe.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
 #include "core/id/user.h"
 #include "core/ipc/futex.h"
 #include "core/mem/cache.h"
+#include "core/proc/files.h"
 #include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
+#include "core/proc/signalfd.h"
+#include "core/proc/timerfd.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
@@ -43,6 +49,11 @@ void process_init_all(void)
     nsset_init_all();
     file_init_all();
     fd_init_all();
+    pipe_init_all();
+    epoll_init_all();
+    eventfd_init_all();
+    timerfd_init_all();
+    signalfd_init_all();
     signal_init_all();
     futex_init_all();
     oom_init_all();
@@ -87,6 +98,7 @@ struct process *process_alloc(void)
     waitq_init(&process->waiters);
     process->started_ns = hal_clock_now();
     process->dumpable = 1;
+    limit_watch_init(process);
     return process;
 }
 
@@ -104,6 +116,17 @@ struct task *task_alloc(void)
     return task;
 }
 
+struct aspace *process_get_aspace(struct process *process)
+{
+    unsigned saved = process_tree_lock();
+    struct aspace *as = process->as;
+
+    if (as != NULL)
+        aspace_get(as);
+    process_tree_unlock(saved);
+    return as;
+}
+
 void process_get(struct process *process)
 {
     refcount_get(&process->refs);
@@ -115,6 +138,7 @@ void process_put(struct process *process)
         return;
     ASSERT(list_is_empty(&process->threads));
     ASSERT(!list_is_linked(&process->sibling));
+    limit_watch_fini(process);
     if (process->as != NULL)
         aspace_put(process->as); /* it never ran */
     if (process->signals.actions != NULL)
@@ -197,6 +221,29 @@ int task_number(const struct task *task)
 int process_number(const struct process *process)
 {
     return pid_nr(process->pid, pid_ns_root());
+}
+
+struct fd_table *task_swap_files(struct task *task, struct fd_table *files)
+{
+    struct process_signals *signals = &task->process->signals;
+    unsigned saved = spin_lock_irq(&signals->lock);
+    struct fd_table *old = task->files;
+
+    task->files = files;
+    spin_unlock_irq(&signals->lock, saved);
+    return old;
+}
+
+struct fd_table *task_files(struct task *task)
+{
+    struct process_signals *signals = &task->process->signals;
+    unsigned saved = spin_lock_irq(&signals->lock);
+    struct fd_table *files = task->files;
+
+    if (files != NULL)
+        fd_table_get(files);
+    spin_unlock_irq(&signals->lock, saved);
+    return files;
 }
 
 void task_set_cred(struct task *task, struct cred *cred)

@@ -23,7 +23,9 @@
 
 #include "core/id/limits.h"
 #include "core/id/pid.h"
+#include "core/proc/limit_watch.h"
 #include "core/proc/signal.h"
+#include "core/proc/usage.h"
 #include "hal/types.h"
 
 struct aspace;
@@ -35,20 +37,15 @@ struct store;
 struct thread;
 struct user;
 
-enum { PROCESS_NAME_MAX = 16 }; /* TASK_COMM_LEN, with the NUL */
+enum {
+    PROCESS_NAME_MAX = 16, /* TASK_COMM_LEN, with the NUL */
+    TASK_SLACK_NS = 50000  /* init's timer slack */
+};
 
 enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_REAPED };
 
 /* What a parent that waits is still to be told of a child that lives. */
 enum process_report { REPORT_NONE, REPORT_STOPPED, REPORT_CONTINUED };
-
-/* Time and memory used (getrusage(2)). */
-struct usage {
-    uint64_t user_ns, system_ns;
-    uint64_t max_pages; /* resident, at the most */
-    uint64_t minor_faults, major_faults;
-    uint64_t voluntary, involuntary; /* context switches */
-};
 
 struct process {
     struct refcount refs;
@@ -83,13 +80,14 @@ struct process {
     struct usage child_usage;   /* of children waited for; tree lock */
     uint64_t started_ns;        /* const */
 
-    struct aspace *as; /* replaced by exec, by its only thread; NULL at the end;
-                          tree lock to write */
+    struct aspace *as; /* NULL at the end; tree lock, or its own threads' */
     bool is_victim;    /* of the OOM killer, with memory still; tree lock */
     struct limits limits;
+    struct limit_watch limit_watch;
     struct store *store; /* where paths lead; const */
     struct user *user;   /* that a zombie counts for; tree lock */
     int dumpable;        /* PR_SET_DUMPABLE; atomic */
+    bool no_huge_pages;  /* PR_SET_THP_DISABLE: there are none; atomic */
 };
 
 /* How a call that was cut short goes on: run again with these (the number is
@@ -109,7 +107,7 @@ struct task {
     bool has_left;           /* it is on no list any more; signals.lock */
     struct cred *cred;       /* a reference; own; tree lock to write */
     struct nsset *ns;        /* a reference; const */
-    struct fd_table *files;  /* a reference; own */
+    struct fd_table *files;  /* a reference; own, signals.lock to write */
     struct task_signals signals;
     struct restart restart;      /* own */
     int exit_status;             /* by exit(2); own */
@@ -117,6 +115,8 @@ struct task {
     struct waitq vfork_waiters;  /* the parent, in vfork(2) */
     bool is_vforked;             /* it uses its parent's memory; atomic */
     bool no_new_privs;           /* own */
+    uint64_t timer_slack_ns;     /* PR_SET_TIMERSLACK; no effect; own */
+    uint64_t default_slack_ns;   /* what it was at the beginning; const */
     bool resets_on_fork;         /* SCHED_RESET_ON_FORK; own */
     char name[PROCESS_NAME_MAX]; /* of the program, or PR_SET_NAME; own */
     uint32_t personality;        /* own */
@@ -158,6 +158,9 @@ struct list *process_list(void);
 MUST_USE struct process *process_find(struct pid_ns *ns, int number);
 MUST_USE struct task *task_find(struct pid_ns *ns, int number);
 
+/* Any process's address space, with a reference, or NULL. Any context. */
+MUST_USE struct aspace *process_get_aspace(struct process *process);
+
 void process_get(struct process *process);
 void process_put(struct process *process); /* may sleep */
 void task_get(struct task *task);
@@ -191,9 +194,6 @@ NORETURN void task_exit(struct task *task);
  * SIGCHLD, unless it says SA_NOCLDSTOP, and wakes it from wait4(2). No lock is
  * held. */
 void process_report_stop(struct process *process, unsigned signal);
-
-/* The name of a signal, "SIGSEGV"; "signal" for one without. */
-const char *signal_name(unsigned number);
 
 C_DECLS_END
 

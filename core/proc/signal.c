@@ -335,14 +335,19 @@ void signal_set_temporary_mask(struct task *task, signal_set mask)
     signal_set_mask(task, mask);
 }
 
-signal_set signal_pending_set(struct task *task)
+signal_set signal_pending_of(struct task *task, signal_set set)
 {
     struct process_signals *signals = &task->process->signals;
     unsigned saved = spin_lock_irq(&signals->lock);
-    signal_set set = signals->shared.set | task->signals.own.set;
 
+    set &= signals->shared.set | task->signals.own.set;
     spin_unlock_irq(&signals->lock, saved);
-    return set & task->signals.blocked;
+    return set;
+}
+
+signal_set signal_pending_set(struct task *task)
+{
+    return signal_pending_of(task, task->signals.blocked);
 }
 
 bool signal_is_on_stack(const struct task_signals *signals, uaddr_t sp)

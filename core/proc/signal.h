@@ -74,7 +74,7 @@ struct process_signals {
     unsigned continues;   /* SIGCONTs that came */
     unsigned awaited;     /* threads in sigtimedwait(2) */
     struct waitq stop_waiters;
-    struct waitq waiters;          /* sigtimedwait(2), signalfd later */
+    struct waitq waiters;          /* sigtimedwait(2) */
     struct process_timers *timers; /* core/proc/timers.h; NULL: none yet */
 };
 
@@ -190,6 +190,9 @@ MUST_USE int signal_change_stack(struct task *task, uaddr_t sp,
 /* rt_sigreturn(2): the registers and mask of the frame at rsp; what is no frame
  * ends in SIGSEGV. */
 void signal_return(struct task *task);
+
+/* The name of a signal, "SIGSEGV"; "signal" for one without. */
+const char *signal_name(unsigned number);
 
 C_DECLS_END
 

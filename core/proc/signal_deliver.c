@@ -248,18 +248,23 @@ struct awaiting {
     unsigned number; /* what came; 0: nothing yet */
 };
 
+unsigned signal_take(struct task *task, signal_set set, struct lx_siginfo *out)
+{
+    struct process_signals *signals = &task->process->signals;
+    unsigned saved = spin_lock_irq(&signals->lock);
+    unsigned number = signal_queue_take(signals, &task->signals.own, set, out);
+
+    if (number == 0)
+        number = signal_queue_take(signals, &signals->shared, set, out);
+    spin_unlock_irq(&signals->lock, saved);
+    return number;
+}
+
 static bool has_come(void *arg)
 {
     struct awaiting *wait = arg;
-    struct process_signals *signals = &wait->task->process->signals;
-    unsigned saved = spin_lock_irq(&signals->lock);
 
-    wait->number = signal_queue_take(signals, &wait->task->signals.own,
-                                     wait->set, wait->out);
-    if (wait->number == 0)
-        wait->number =
-            signal_queue_take(signals, &signals->shared, wait->set, wait->out);
-    spin_unlock_irq(&signals->lock, saved);
+    wait->number = signal_take(wait->task, wait->set, wait->out);
     return wait->number != 0;
 }
 

@@ -256,10 +256,11 @@ void signal_return(struct task *task)
     struct hal_user *user = task->thread->user;
     struct lx_user_regs regs;
     struct lx_ucontext uc;
-    uaddr_t frame;
+    uaddr_t frame, sp;
 
     hal_user_get(user, &regs);
-    frame = regs.rsp - sizeof(uint64_t); /* the handler's ret took it */
+    sp = regs.rsp;
+    frame = sp - sizeof(uint64_t); /* the handler's ret took it */
     if (copy_in_struct(task->process->as, &uc,
                        frame + offsetof(struct lx_rt_sigframe, uc)) != 0 ||
         restore_fpu(task, uc.uc_mcontext.fpstate) != 0) {
@@ -270,6 +271,7 @@ void signal_return(struct task *task)
         signal_set_mask(task, uc.uc_sigmask);
     load_context(&uc.uc_mcontext, &regs);
     (void)!hal_user_set(user, &regs); /* the bases are those it had */
-    /* What is no stack is left out, as on Linux. */
-    (void)!signal_change_stack(task, regs.rsp, &uc.uc_stack, NULL);
+    /* What is no stack is left out, as on Linux, and so is one while the
+     * handler is on the stack that it has set. */
+    (void)!signal_change_stack(task, sp, &uc.uc_stack, NULL);
 }

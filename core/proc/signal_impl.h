@@ -49,6 +49,11 @@ unsigned signal_queue_take(struct process_signals *signals,
 void signal_queue_drop(struct process_signals *signals,
                        struct signal_queue *queue, signal_set set);
 
+/* Takes one of set that is pending for task: its number, or 0. And those of set
+ * that are. */
+unsigned signal_take(struct task *task, signal_set set, struct lx_siginfo *out);
+signal_set signal_pending_of(struct task *task, signal_set set);
+
 /* --- signal.c ------------------------------------------------------------- */
 
 struct lx_sigaction signal_action_of(struct process_signals *signals,

@@ -143,3 +143,13 @@ int signal_kill_thread(struct task *from, int tgid, int tid,
     task_put(task);
     return result;
 }
+
+int signal_kill_process(struct task *from, struct process *to,
+                        const struct lx_siginfo *info)
+{
+    unsigned saved = process_tree_lock();
+    int result = kill_one(from, to, info);
+
+    process_tree_unlock(saved);
+    return result;
+}

@@ -8,6 +8,7 @@
 #include "core/abi/signal.h"
 #include "core/base/defs.h"
 
+struct process;
 struct task;
 
 C_DECLS_BEGIN
@@ -25,6 +26,10 @@ MUST_USE int signal_kill(struct task *from, int pid,
  * (tkill(2)). 0, -ESRCH, -EPERM, -EAGAIN. */
 MUST_USE int signal_kill_thread(struct task *from, int tgid, int tid,
                                 const struct lx_siginfo *info);
+
+/* pidfd_send_signal(2): that process alone. 0, -EPERM, -EAGAIN. */
+MUST_USE int signal_kill_process(struct task *from, struct process *to,
+                                 const struct lx_siginfo *info);
 
 C_DECLS_END
 

@@ -24,13 +24,16 @@ void signal_queue_init(struct signal_queue *queue)
     list_init(&queue->infos);
 }
 
-static struct signal_info *new_info(struct process *process)
+/* A standard signal of the kernel's or kill(2)'s counts, but knows no limit. */
+static struct signal_info *new_info(struct process *process,
+                                    const struct lx_siginfo *from)
 {
     struct process_signals *signals = &process->signals;
+    bool is_limited = from->si_signo >= LX_SIGRTMIN || from->si_code < 0;
     struct signal_info *info;
 
-    if (signals->queued >=
-        limits_current(&process->limits, LX_RLIMIT_SIGPENDING))
+    if (is_limited && signals->queued >= limits_current(&process->limits,
+                                                        LX_RLIMIT_SIGPENDING))
         return NULL;
     info = mem_alloc(&info_cache, MEM_NOWAIT, NULL);
     if (info == NULL)
@@ -58,7 +61,7 @@ int signal_queue_add(struct process *process, struct signal_queue *queue,
 
     if (number < LX_SIGRTMIN && (queue->set & signal_bit(number)) != 0)
         return 0;
-    kept = new_info(process);
+    kept = new_info(process, info);
     if (kept != NULL) {
         kept->info = *info;
         list_push_back(&queue->infos, &kept->link);
@@ -138,11 +141,17 @@ void signal_queue_drop(struct process_signals *signals,
     }
 }
 
-void signal_forget_info(struct process *process, struct signal_info *info)
+void signal_forget_timer(struct process *process, struct task *task,
+                         struct signal_info *info)
 {
+    unsigned number = (unsigned)info->info.si_signo;
     unsigned saved = spin_lock_irq(&process->signals.lock);
+    struct signal_queue *queue =
+        task != NULL ? &task->signals.own : &process->signals.shared;
+    bool more, was_pending = list_is_linked(&info->link);
 
-    /* A bit that stays behind stands for an expiry that did happen. */
     list_remove(&info->link);
+    if (was_pending && find_info(queue, number, &more) == NULL)
+        queue->set &= ~signal_bit(number);
     spin_unlock_irq(&process->signals.lock, saved);
 }

@@ -8,6 +8,7 @@
  * take SIGCONT back. SIGKILL ends the process at once.
  */
 #include "core/abi/errno.h"
+#include "core/abi/poll.h"
 #include "core/abi/wait.h"
 #include "core/id/cred.h"
 #include "core/proc/process.h"
@@ -83,6 +84,8 @@ static void tell(struct process *process, struct task *task, unsigned number)
 
     if (signals->awaited > 0)
         waitq_wake_all(&signals->waiters);
+    if (waitq_has_waiters(&process->pid->waitq))
+        waitq_wake(&process->pid->waitq, LX_POLLIN);
     if (task != NULL) {
         signal_update_work(process, task);
         return;

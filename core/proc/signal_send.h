@@ -33,12 +33,15 @@ MUST_USE int signal_send_task(struct task *task, const struct lx_siginfo *info);
 void signal_send_kernel(struct process *process, unsigned number);
 void signal_fill_user(struct lx_siginfo *info, unsigned number, int code);
 
-/* A timer's: info is the timer's own and lasts until signal_forget_info().
+/* A timer's: info is the timer's own and lasts until signal_forget_timer().
  * missed expiries before this one are overruns, and this too when the last is
  * pending still. To task, or to process when that is NULL. */
 void signal_send_timer(struct process *process, struct task *task,
                        struct signal_info *info, uint64_t missed);
-void signal_forget_info(struct process *process, struct signal_info *info);
+
+/* It is pending no more, if it was; task as it was given. */
+void signal_forget_timer(struct process *process, struct task *task,
+                         struct signal_info *info);
 
 /* A fault of the running thread: delivered now, also when it is blocked or
  * ignored (then the disposition becomes the default first). */

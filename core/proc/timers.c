@@ -2,6 +2,10 @@
 /*
  * core/proc/timers.c - contract in timers.h.
  *
+ * A timer for a time of the wall clock follows when that is set: such timers
+ * are on one list, under a mutex, and are armed anew then. One that was given a
+ * time from now counts that time, whatever the wall clock does.
+ *
  * A timer on a clock of time used looks at that clock when it could first have
  * got there, all threads running, and again until it has.
  */
@@ -26,6 +30,13 @@ enum {
 
 static const struct lock_class timers_class = {"process timers",
                                                LOCK_RANK_TIMERS};
+static const struct lock_class wall_class = {"wall timers",
+                                             LOCK_RANK_WALL_TIMERS};
+
+static struct {
+    struct mutex lock;
+    struct list timers GUARDED_BY(lock); /* process_timer.on_wall */
+} wall;
 
 static struct mem_cache timers_cache, timer_cache;
 
@@ -42,7 +53,9 @@ struct process_timer {
     uint64_t next_ns;        /* on its clock; atomic; 0: disarmed */
     uint64_t interval_ns;
     struct signal_info info;
-    struct list link; /* of process_timers.created; its lock */
+    bool is_on_wall;     /* next_ns is the wall clock's; as next_ns */
+    struct list on_wall; /* wall.timers; its lock */
+    struct list link;    /* of process_timers.created; its lock */
 };
 
 struct process_timers {
@@ -59,6 +72,8 @@ void timers_init_all(void)
                16);
     cache_init(&timer_cache, "timer", sizeof(struct process_timer), 16);
     clock_init_all();
+    mutex_init(&wall.lock, &wall_class);
+    list_init(&wall.timers);
 }
 
 static uint64_t now_of(const struct process_timer *t)
@@ -69,7 +84,7 @@ static uint64_t now_of(const struct process_timer *t)
         return clock_process_user_ns(t->process);
     if (clock_is_cpu(t->clock))
         return clock_process_ns(t->process);
-    return clock_is_wall(t->clock) ? clock_wall_ns() : hal_clock_now();
+    return t->is_on_wall ? clock_wall_ns() : hal_clock_now();
 }
 
 /* Arms it for next_ns, but not before earliest_ns from now. */
@@ -130,6 +145,43 @@ static void read_setting(const struct process_timer *t,
         out->value_ns = next > now ? next - now : 1;
 }
 
+/* Disarms it; until it is armed again nobody but the caller touches it. */
+static void disarm(struct process_timer *t)
+{
+    mutex_lock(&wall.lock);
+    (void)timer_cancel(&t->timer);
+    list_remove(&t->on_wall);
+    mutex_unlock(&wall.lock);
+    t->is_on_wall = false;
+    __atomic_store_n(&t->next_ns, 0, __ATOMIC_RELAXED);
+}
+
+/* Arms it for ns of the wall clock, and again when that is set. */
+static void arm_on_wall(struct process_timer *t, uint64_t ns)
+{
+    t->is_on_wall = true;
+    mutex_lock(&wall.lock);
+    list_push_back(&wall.timers, &t->on_wall);
+    __atomic_store_n(&t->next_ns, ns, __ATOMIC_RELAXED);
+    arm(t, now_of(t), 0);
+    mutex_unlock(&wall.lock);
+}
+
+void timers_follow_wall(void)
+{
+    mutex_lock(&wall.lock);
+    list_for_each(node, &wall.timers)
+    {
+        struct process_timer *t =
+            list_entry(node, struct process_timer, on_wall);
+
+        (void)timer_cancel(&t->timer);
+        if (__atomic_load_n(&t->next_ns, __ATOMIC_RELAXED) != 0)
+            arm(t, now_of(t), 0);
+    }
+    mutex_unlock(&wall.lock);
+}
+
 static void change(struct process_timer *t, const struct timer_setting *fresh,
                    struct timer_setting *old)
 {
@@ -139,13 +191,16 @@ static void change(struct process_timer *t, const struct timer_setting *fresh,
         read_setting(t, old);
     if (fresh == NULL)
         return;
-    (void)timer_cancel(&t->timer);
-    __atomic_store_n(&t->next_ns, 0, __ATOMIC_RELAXED);
+    disarm(t);
     if (t->is_posix)
-        signal_forget_info(t->process, &t->info);
+        signal_forget_timer(t->process, t->task, &t->info);
     t->interval_ns = fresh->interval_ns;
     if (fresh->value_ns == 0)
         return;
+    if (fresh->is_absolute && clock_is_wall(t->clock)) {
+        arm_on_wall(t, fresh->value_ns);
+        return;
+    }
     now = now_of(t);
     __atomic_store_n(&t->next_ns,
                      fresh->is_absolute ? fresh->value_ns
@@ -161,6 +216,7 @@ static void init_timer(struct process_timer *t, struct process *process,
         .process = process, .clock = clock, .number = number};
     timer_init(&t->timer, fire, t);
     list_init(&t->info.link);
+    list_init(&t->on_wall);
     list_init(&t->link);
 }
 
@@ -216,8 +272,8 @@ int timers_change_interval(struct process *process, int which,
 
 static void destroy(struct process_timer *t)
 {
-    (void)timer_cancel(&t->timer);
-    signal_forget_info(t->process, &t->info);
+    disarm(t);
+    signal_forget_timer(t->process, t->task, &t->info);
     list_remove(&t->link);
     if (t->task != NULL)
         task_put(t->task);

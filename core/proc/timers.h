@@ -52,6 +52,9 @@ MUST_USE int timers_set(struct process *process, int32_t id,
 MUST_USE int timers_overrun(struct process *process, int32_t id);
 MUST_USE int timers_delete(struct process *process, int32_t id);
 
+/* The wall clock was set: timers for a time of it go off then. May sleep. */
+void timers_follow_wall(void);
+
 C_DECLS_END
 
 #endif /* CORE_PROC_TIMERS_H */

@@ -16,8 +16,12 @@ enum { NS_PER_TICK = 10000000, NS_PER_US = 1000 };
 
 void usage_add_task(struct usage *to, struct task *task)
 {
+    uint64_t voluntary, involuntary;
     struct thread_times times;
 
+    thread_switches(task->thread, &voluntary, &involuntary);
+    to->voluntary += voluntary;
+    to->involuntary += involuntary;
     thread_get_times(task->thread, &times);
     to->user_ns += times.user_ns;
     to->system_ns += times.run_ns - times.user_ns;

@@ -8,9 +8,19 @@
 #ifndef CORE_PROC_USAGE_H
 #define CORE_PROC_USAGE_H
 
-#include "core/proc/process.h"
+#include "core/base/defs.h"
 
 struct lx_rusage;
+struct process;
+struct task;
+
+/* Time and memory used (getrusage(2)). */
+struct usage {
+    uint64_t user_ns, system_ns;
+    uint64_t max_pages; /* resident, at the most */
+    uint64_t minor_faults, major_faults;
+    uint64_t voluntary, involuntary; /* context switches */
+};
 
 C_DECLS_BEGIN
 

@@ -149,21 +149,40 @@ static struct pid *find_pid(struct task *self,
     return pid;
 }
 
+/* Looks, and unless LX_WNOHANG waits. */
+static int wait_for(struct search *search)
+{
+    int error = 0;
+
+    if ((search->request->options & LX_WNOHANG) != 0)
+        (void)look(search);
+    else
+        error = waitq_wait_interruptible(&search->self->process->waiters, look,
+                                         search, WAIT_FOREVER);
+    return error != 0 ? error : search->result;
+}
+
 int process_wait(struct task *self, const struct wait_request *request,
                  struct wait_result *out)
 {
     struct search search = {.self = self, .request = request, .out = out};
-    int error = 0;
+    int result;
 
     search.pid = find_pid(self, request);
     if (search.pid == NULL && request->which != WAIT_ALL)
         return -ECHILD;
-    if ((request->options & LX_WNOHANG) != 0)
-        (void)look(&search);
-    else
-        error = waitq_wait_interruptible(&self->process->waiters, look, &search,
-                                         WAIT_FOREVER);
+    result = wait_for(&search);
     if (search.pid != NULL)
         pid_put(search.pid);
-    return error != 0 ? error : search.result;
+    return result;
+}
+
+int process_wait_pid(struct task *self, struct pid *pid, unsigned options,
+                     struct wait_result *out)
+{
+    struct wait_request request = {.which = WAIT_PID, .options = options};
+    struct search search = {
+        .self = self, .request = &request, .pid = pid, .out = out};
+
+    return wait_for(&search);
 }

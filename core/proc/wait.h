@@ -8,6 +8,8 @@
 #include "core/abi/types.h"
 #include "core/proc/process.h"
 
+struct pid;
+
 enum wait_which { WAIT_ALL, WAIT_PID, WAIT_GROUP };
 
 struct wait_request {
@@ -35,6 +37,10 @@ C_DECLS_BEGIN
  */
 MUST_USE int process_wait(struct task *self, const struct wait_request *request,
                           struct wait_result *out);
+
+/* The same for the child whose pid that is, and which the caller keeps. */
+MUST_USE int process_wait_pid(struct task *self, struct pid *pid,
+                              unsigned options, struct wait_result *out);
 
 C_DECLS_END
 

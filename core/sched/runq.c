@@ -25,8 +25,7 @@ static struct thread *thread_of(struct tree_node *node)
 
 static bool is_realtime(const struct thread *thread)
 {
-    return thread->sched.params.policy == THREAD_FIFO ||
-           thread->sched.params.policy == THREAD_RR;
+    return thread->sched.level > 0;
 }
 
 static uint64_t weight_of(const struct thread *thread)
@@ -77,7 +76,7 @@ static void add_fair(struct runq *rq, struct thread *thread) REQUIRES(rq->lock)
 static void add_realtime(struct runq *rq, struct thread *thread, bool at_front)
     REQUIRES(rq->lock)
 {
-    unsigned level = thread->sched.params.priority;
+    unsigned level = thread->sched.level;
 
     if (at_front)
         list_push_front(&rq->realtime[level], &thread->sched.link);
@@ -100,7 +99,7 @@ void runq_add(struct runq *rq, struct thread *thread, bool at_front)
 
 void runq_remove(struct runq *rq, struct thread *thread)
 {
-    unsigned level = thread->sched.params.priority;
+    unsigned level = thread->sched.level;
 
     ASSERT(thread->sched.is_queued && rq->ready > 0);
     thread->sched.is_queued = false;
@@ -178,6 +177,7 @@ void runq_charge(struct runq *rq, struct thread *running)
         return;
     running->sched.started_ns = now;
     running->sched.run_ns += ran;
+    running->sched.burst_ns += ran;
     if (is_realtime(running))
         return;
     running->sched.vruntime += ran * WEIGHT_NICE_0 / weight_of(running);
@@ -213,8 +213,7 @@ bool runq_preempts(struct runq *rq, const struct thread *woken,
     if (running == &rq->idle)
         return true;
     if (is_realtime(woken))
-        return !is_realtime(running) ||
-               woken->sched.params.priority > running->sched.params.priority;
+        return woken->sched.level > running->sched.level;
     if (is_realtime(running) || woken->sched.params.policy != THREAD_NORMAL)
         return false;
     return is_before(woken->sched.vruntime + WAKE_MARGIN_NS,
@@ -223,8 +222,9 @@ bool runq_preempts(struct runq *rq, const struct thread *woken,
 
 uint64_t runq_slice_ns(const struct runq *rq, const struct thread *running)
 {
-    if (rq->ready == 0 || running == &rq->idle ||
-        running->sched.params.policy == THREAD_FIFO)
+    if (rq->ready == 0 || running == &rq->idle)
         return 0;
-    return running->sched.params.policy == THREAD_RR ? RR_SLICE_NS : SLICE_NS;
+    if (!is_realtime(running))
+        return SLICE_NS;
+    return running->sched.params.policy == THREAD_RR ? RR_SLICE_NS : 0;
 }

@@ -42,6 +42,8 @@ struct runq {
     struct hal_mmu *mmu GUARDED_BY(lock); /* active */
     struct timer slice;                   /* armed while more want the CPU */
     bool slice_armed GUARDED_BY(lock);
+    unsigned barriers_wanted, barriers_done; /* barrier.h; atomic, the second
+                                                written by its CPU */
 };
 
 C_DECLS_BEGIN

@@ -36,6 +36,10 @@ void sched_arrive(struct thread *self);
 /* A ready thread that is on no queue goes to the best CPU it may use. */
 void sched_enqueue(struct thread *thread, bool has_slept);
 
+/* Passes the barriers that were asked of this CPU, whose queue rq is. Interrupt
+ * context. */
+void sched_pass_barriers(struct runq *rq);
+
 /* Takes a ready thread from a busier CPU to this one, whose queue is empty.
  * Returns whether there was one. */
 bool sched_steal(void);
@@ -47,6 +51,12 @@ void sched_offer(struct runq *rq) REQUIRES(rq->lock);
 /* Arms the end of running's turn when others want theirs. This CPU's queue. */
 void sched_start_slice(struct runq *rq, const struct thread *running)
     REQUIRES(rq->lock);
+
+/* What others lend to thread; false: it had that already. Lend lock. */
+bool sched_set_lent(struct thread *thread, unsigned lent);
+
+/* Once, at boot. */
+void lend_init_all(void);
 
 /* The cache of threads. Once, at boot. */
 void thread_init_all(void);

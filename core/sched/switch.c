@@ -144,7 +144,8 @@ static bool put_back(struct runq *rq, struct thread *prev) REQUIRES(rq->lock)
         return prev->state == THREAD_DEAD;
     if ((prev->sched.affinity & UINT64_C(1) << rq->cpu) == 0)
         return true;
-    was_preempted = prev->sched.params.policy == THREAD_FIFO &&
+    was_preempted = prev->sched.level > 0 &&
+                    prev->sched.params.policy != THREAD_RR &&
                     __atomic_load_n(&cpu_this()->resched, __ATOMIC_RELAXED);
     runq_add(rq, prev, was_preempted);
     return false;
@@ -156,6 +157,12 @@ static void set_current(struct runq *rq, struct thread *prev,
 {
     next->state = THREAD_RUNNING;
     next->sched.started_ns = hal_clock_now();
+    if (prev->state == THREAD_READY) {
+        prev->sched.involuntary++;
+    } else {
+        prev->sched.voluntary++;
+        prev->sched.burst_ns = 0;
+    }
     __atomic_store_n(&rq->is_idle, next == &rq->idle, __ATOMIC_RELAXED);
     __atomic_store_n(&cpu_this()->current, next, __ATOMIC_RELAXED);
     __atomic_fetch_or(&prev->work, prev->switch_work, __ATOMIC_RELAXED);
@@ -286,6 +293,7 @@ static void init_idle(struct runq *rq)
 
     refcount_init(&idle->refs, 1);
     list_init(&idle->sched.link);
+    list_init(&idle->lenders);
     idle->context = hal_context_boot();
     idle->state = THREAD_RUNNING;
     idle->cpu = rq->cpu;
@@ -301,6 +309,7 @@ void sched_init(void)
 
     if (number == 0) {
         thread_init_all();
+        lend_init_all();
         cpu_set_resched_hook(preempt_here);
     }
     runq_init(rq, number);
@@ -353,6 +362,7 @@ void core_kick(void)
     struct runq *rq = &runqs[cpu->number];
 
     cpu_enter_interrupt();
+    sched_pass_barriers(rq);
     spin_lock(&rq->lock);
     sched_start_slice(rq, current_on(cpu));
     spin_unlock(&rq->lock);

@@ -7,6 +7,7 @@
 
 #include "core/abi/errno.h"
 #include "core/mem/cache.h"
+#include "core/sched/lend.h"
 #include "core/sched/sched_impl.h"
 #include "hal/irq.h"
 #include "hal/user.h"
@@ -45,6 +46,7 @@ int thread_create(const char *name, void (*entry)(void *arg), void *arg,
     if (thread == NULL)
         return -ENOMEM;
     list_init(&thread->sched.link);
+    list_init(&thread->lenders);
     refcount_init(&thread->refs, 2);
     thread->state = THREAD_WAITING;
     thread->sched.affinity = UINT64_MAX;
@@ -82,6 +84,7 @@ void thread_put(struct thread *thread)
     if (!refcount_put(&thread->refs))
         return;
     ASSERT(thread->state == THREAD_DEAD);
+    ASSERT(list_is_empty(&thread->lenders));
     hal_context_destroy(thread->context);
     mem_free(&thread_cache, thread);
 }
@@ -171,29 +174,81 @@ static struct runq *lock_settled(struct thread *thread, unsigned *saved) NO_TSA
     }
 }
 
-int thread_set_params(struct thread *thread,
-                      const struct thread_params *params) NO_TSA
+/* Changes what a thread on this queue runs with. */
+static void change_class(struct runq *rq, struct thread *thread,
+                         const struct thread_params *params, unsigned lent)
+    REQUIRES(rq->lock)
 {
-    bool was_queued;
-    struct runq *rq;
-    unsigned saved;
+    bool was_queued = thread->sched.is_queued;
 
-    if (!are_valid(params))
-        return -EINVAL;
-    rq = lock_settled(thread, &saved);
-    was_queued = thread->sched.is_queued;
     if (was_queued)
         runq_remove(rq, thread);
     else if (thread->state == THREAD_RUNNING)
         runq_charge(rq, thread);
     thread->sched.params = *params;
+    thread->sched.lent = lent;
+    __atomic_store_n(&thread->sched.level,
+                     lent > params->priority ? lent : params->priority,
+                     __ATOMIC_RELAXED);
     if (was_queued) {
         runq_place(rq, thread);
         runq_add(rq, thread, false);
     }
     sched_resched(rq); /* the order may be another now */
+}
+
+int thread_set_params(struct thread *thread,
+                      const struct thread_params *params) NO_TSA
+{
+    struct runq *rq;
+    unsigned saved;
+    bool lends;
+
+    if (!are_valid(params))
+        return -EINVAL;
+    rq = lock_settled(thread, &saved);
+    change_class(rq, thread, params, thread->sched.lent);
+    lends = __atomic_load_n(&thread->waits, __ATOMIC_RELAXED) != NULL;
     spin_unlock_irq(&rq->lock, saved);
+    if (lends)
+        lend_changed(thread);
     return 0;
+}
+
+bool sched_set_lent(struct thread *thread, unsigned lent) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = lock_settled(thread, &saved);
+    struct thread_params params = thread->sched.params;
+    bool is_new = thread->sched.lent != lent;
+
+    if (is_new)
+        change_class(rq, thread, &params, lent);
+    spin_unlock_irq(&rq->lock, saved);
+    return is_new;
+}
+
+unsigned thread_level(struct thread *thread) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(thread, &saved);
+    unsigned level = thread->sched.level;
+
+    spin_unlock_irq(&rq->lock, saved);
+    return level;
+}
+
+uint64_t thread_burst_ns(struct thread *thread) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(thread, &saved);
+    uint64_t ns;
+
+    if (thread->state == THREAD_RUNNING)
+        runq_charge(rq, thread);
+    ns = thread->sched.level > 0 ? thread->sched.burst_ns : 0;
+    spin_unlock_irq(&rq->lock, saved);
+    return ns;
 }
 
 void thread_get_params(struct thread *thread, struct thread_params *out) NO_TSA
@@ -235,6 +290,17 @@ uint64_t thread_affinity(struct thread *thread) NO_TSA
 
     spin_unlock_irq(&rq->lock, saved);
     return mask;
+}
+
+void thread_switches(struct thread *thread, uint64_t *voluntary,
+                     uint64_t *involuntary) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(thread, &saved);
+
+    *voluntary = thread->sched.voluntary;
+    *involuntary = thread->sched.involuntary;
+    spin_unlock_irq(&rq->lock, saved);
 }
 
 void thread_get_times(struct thread *thread, struct thread_times *out) NO_TSA

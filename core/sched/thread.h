@@ -23,6 +23,7 @@
 struct fault_call;
 struct hal_mmu;
 struct hal_user;
+struct lend;
 struct runq;
 struct task; /* core/proc: the process side of a user thread */
 
@@ -59,13 +60,19 @@ struct sched_entity {
     struct tree_node node; /* fair queue, by (vruntime, number) */
     struct list link;      /* real-time queue */
     struct thread_params params;
+    unsigned lent;       /* real-time priority that others lend it; 0: none */
+    unsigned level;      /* the real-time priority it runs with, its own or
+                            lent; 0: fair. Atomic */
+    uint64_t burst_ns;   /* spent running since it last waited */
     uint64_t vruntime;   /* ns, weighted; of a queued or running thread
                             relative to its queue's min_vruntime */
     uint64_t run_ns;     /* spent running, in all */
     uint64_t user_ns;    /* in user mode, but by thread->user */
     uint64_t started_ns; /* when it was last charged, while it runs */
-    uint64_t affinity;   /* a bit per CPU it may run on */
-    bool is_queued;      /* on a queue of runqs[thread->cpu] */
+    uint64_t voluntary, involuntary; /* times it left a CPU: to wait; while it
+                                        could have gone on */
+    uint64_t affinity;               /* a bit per CPU it may run on */
+    bool is_queued;                  /* on a queue of runqs[thread->cpu] */
 };
 
 struct thread {
@@ -84,6 +91,10 @@ struct thread {
     struct hal_user *user;    /* NULL: a kernel thread; run queue lock */
     struct hal_mmu *mmu;      /* what runs below it; run queue lock */
     struct task *task;        /* core/proc's; const once it runs */
+    struct list lenders;      /* of lend.link: who waits for it; lend lock */
+    unsigned lender_count;    /* of them; atomic */
+    bool is_closed;           /* nobody may lend to it; atomic */
+    struct lend *waits;       /* for whom; NULL: nobody. Lend lock, atomic */
     struct fault_call *call;  /* by a plan of faults, or NULL; its own */
     bool is_ending;           /* back to user mode it goes no more; its own */
     struct lockdep_held held; /* sleeping locks, in checked builds; its own */
@@ -119,6 +130,19 @@ void thread_get_params(struct thread *thread, struct thread_params *out);
  * return to user mode or unpin. */
 MUST_USE int thread_set_affinity(struct thread *thread, uint64_t mask);
 uint64_t thread_affinity(struct thread *thread);
+
+/* How often it gave its CPU to another: to wait, and while it could have gone
+ * on (getrusage(2)). */
+void thread_switches(struct thread *thread, uint64_t *voluntary,
+                     uint64_t *involuntary);
+
+/* The real-time priority it runs with, its own or one that is lent to it
+ * (core/sched/lend.h); 0: it is fair. */
+unsigned thread_level(struct thread *thread);
+
+/* Nanoseconds a real-time thread has run since it last waited; 0: it is fair
+ * (RLIMIT_RTTIME of getrlimit(2)). */
+uint64_t thread_burst_ns(struct thread *thread);
 
 /* Nanoseconds it has run, up to this moment, and how many of them in user
  * mode. Any context that may take a run queue's lock. */

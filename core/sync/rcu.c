@@ -70,7 +70,7 @@ bool rcu_is_reading(void)
 
 void rcu_user_enter(void)
 {
-    struct cpu *cpu = cpu_this();
+    struct cpu *cpu = hal_cpu_local();
 
     ASSERT(LOAD(cpu->pinned) == 0);
     rcu_count_enter_quiet(&cpu->rcu);

@@ -22,11 +22,15 @@ enum lock_rank {
     LOCK_RANK_MOUNT = 20,
     LOCK_RANK_RENAME = 25,
     LOCK_RANK_DIRECTORY = 30, /* parent before child */
-    LOCK_RANK_INODE = 40,     /* and what else a file stands for */
+    LOCK_RANK_EPOLL_TREE = 33,
+    LOCK_RANK_EPOLL = 34, /* those that watch before the watched */
+    LOCK_RANK_PIPE = 38,  /* two by ascending address */
+    LOCK_RANK_INODE = 40, /* and what else a file stands for */
     LOCK_RANK_ASPACE = 50,
     LOCK_RANK_OBJECT = 70,
     LOCK_RANK_AMAP = 75,
-    LOCK_RANK_TIMERS = 80,   /* a process's */
+    LOCK_RANK_TIMERS = 80, /* a process's */
+    LOCK_RANK_WALL_TIMERS = 81,
     LOCK_RANK_PROCESS = 110, /* spinlocks from here */
     LOCK_RANK_DRIVER = 113,  /* of a device, and the list of interrupts */
     LOCK_RANK_SIGNAL = 114,
@@ -35,6 +39,8 @@ enum lock_rank {
     LOCK_RANK_FUTEX = 117, /* two by ascending address */
     LOCK_RANK_WORKER = 118,
     LOCK_RANK_WAITQ = 120,
+    LOCK_RANK_LEND = 124,
+    LOCK_RANK_EVENTS = 125, /* of what is called under a queue's lock */
     LOCK_RANK_RUNQ = 130,
     LOCK_RANK_TIMER = 140,
     LOCK_RANK_PT = 150,

@@ -5,6 +5,8 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
+#include "core/fs/pipe.h"
+#include "core/proc/files.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 
@@ -17,6 +19,16 @@ static uint64_t fd_limit(const struct thread *self)
 {
     return min_u64(limits_current(&process_of(self)->limits, LX_RLIMIT_NOFILE),
                    FD_MAX);
+}
+
+int fd_give(struct thread *self, struct file *file, bool close_on_exec)
+{
+    struct fd_place place = {0, fd_limit(self), close_on_exec};
+    int fd = fd_install(files_of(self), file, &place);
+
+    if (fd < 0)
+        file_put(file);
+    return fd;
 }
 
 int64_t sys_close(struct thread *self, const uint64_t *args)
@@ -101,6 +113,22 @@ static int64_t get_flags(struct thread *self, uint64_t fd)
     return flags;
 }
 
+static int64_t serve_pipe(struct thread *self, const uint64_t *args)
+{
+    struct fd_loan loan = fd_borrow(files_of(self), fd_of(args[0]));
+    int64_t result = -EBADF;
+
+    if (loan.file == NULL)
+        return -EBADF;
+    if (pipe_is_end(loan.file))
+        result =
+            (uint32_t)args[1] == LX_F_GETPIPE_SZ
+                ? pipe_size(loan.file)
+                : pipe_set_size(loan.file, self->task->cred, (uint32_t)args[2]);
+    fd_give_back(loan);
+    return result;
+}
+
 static int64_t serve_fcntl(struct thread *self, const uint64_t *args)
 {
     int fd = (int)(uint32_t)args[0];
@@ -117,6 +145,9 @@ static int64_t serve_fcntl(struct thread *self, const uint64_t *args)
                                     (args[2] & LX_FD_CLOEXEC) != 0);
     case LX_F_GETFL:
         return get_flags(self, args[0]);
+    case LX_F_SETPIPE_SZ:
+    case LX_F_GETPIPE_SZ:
+        return serve_pipe(self, args);
     default:
         return -EINVAL;
     }
@@ -142,8 +173,7 @@ static int unshare_files(struct thread *self)
     error = fd_table_copy(files_of(self), &fresh);
     if (error != 0)
         return error;
-    fd_table_put(files_of(self));
-    self->task->files = fresh;
+    fd_table_put(task_swap_files(self->task, fresh));
     return 0;
 }
 

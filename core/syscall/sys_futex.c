@@ -4,6 +4,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/time.h"
+#include "core/id/nsset.h"
 #include "core/ipc/futex.h"
 #include "core/mem/cache.h"
 #include "core/proc/clock.h"
@@ -120,18 +121,37 @@ static int64_t wake_op(struct thread *self, const uint64_t *args)
     return futex_wake_op(&move, (uint32_t)args[5]);
 }
 
+/* The thread that the running one's namespace calls tid; with a reference. */
+static struct thread *find_thread(uint32_t tid)
+{
+    struct task *task = task_find(task_current()->ns->pid, (int)tid);
+    struct thread *thread;
+
+    if (task == NULL)
+        return NULL;
+    thread = task->thread;
+    thread_get(thread);
+    task_put(task);
+    return thread;
+}
+
+static struct futex_self self_of(const struct thread *self)
+{
+    return (struct futex_self){(uint32_t)task_number(self->task), find_thread};
+}
+
 static int64_t lock_pi(struct thread *self, const uint64_t *args, bool is_try,
                        int32_t clock)
 {
     struct futex_word word = word_at(self, args[0], (uint32_t)args[1]);
+    struct futex_self me = self_of(self);
     uint64_t deadline = WAIT_FOREVER;
     int error = 0;
 
     if (!is_try)
         error = take_absolute(self, args[3], clock, &deadline);
     if (error == 0)
-        error = futex_lock_pi(&word, (uint32_t)task_number(self->task), is_try,
-                              deadline);
+        error = futex_lock_pi(&word, &me, is_try, deadline);
     return error == -EINTR ? -ERESTART_NOINTR : error;
 }
 
@@ -142,11 +162,36 @@ static int64_t unlock_pi(struct thread *self, const uint64_t *args)
     return futex_unlock_pi(&word, (uint32_t)task_number(self->task));
 }
 
+static int64_t wait_requeue_pi(struct thread *self, const uint64_t *args)
+{
+    uint32_t op = (uint32_t)args[1];
+    struct futex_word word = word_at(self, args[0], op);
+    struct futex_word to = word_at(self, args[4], op);
+    struct futex_self me = self_of(self);
+    uint64_t deadline;
+    int error = take_absolute(self, args[3], clock_of(op), &deadline);
+
+    if (error == 0)
+        error =
+            futex_wait_requeue_pi(&word, (uint32_t)args[2], &to, &me, deadline);
+    return error == -EINTR ? -ERESTART_NOINTR : error;
+}
+
+static int64_t requeue_pi(struct thread *self, const uint64_t *args)
+{
+    struct futex_move move = move_of(self, args);
+    struct futex_self me = self_of(self);
+    uint32_t expect = (uint32_t)args[5];
+
+    move.expect = &expect;
+    return futex_requeue_pi(&move, &me);
+}
+
 /* Which operations know another clock. */
 static bool takes_clock(uint32_t command)
 {
     return command == LX_FUTEX_WAIT || command == LX_FUTEX_WAIT_BITSET ||
-           command == LX_FUTEX_LOCK_PI2;
+           command == LX_FUTEX_LOCK_PI2 || command == LX_FUTEX_WAIT_REQUEUE_PI;
 }
 
 int64_t sys_futex(struct thread *self, const uint64_t *args)
@@ -179,6 +224,10 @@ int64_t sys_futex(struct thread *self, const uint64_t *args)
         return lock_pi(self, args, true, LX_CLOCK_REALTIME);
     case LX_FUTEX_UNLOCK_PI:
         return unlock_pi(self, args);
+    case LX_FUTEX_WAIT_REQUEUE_PI:
+        return wait_requeue_pi(self, args);
+    case LX_FUTEX_CMP_REQUEUE_PI:
+        return requeue_pi(self, args);
     default:
         return -ENOSYS;
     }

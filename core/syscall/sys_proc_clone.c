@@ -54,6 +54,11 @@ int64_t sys_clone(struct thread *self, const uint64_t *args)
 
     if ((request.flags & LX_CLONE_THREAD) != 0)
         request.exit_signal = 0;
+    /* One place for both. */
+    if ((request.flags & LX_CLONE_PIDFD) != 0 &&
+        (request.flags & LX_CLONE_PARENT_SETTID) != 0)
+        return -EINVAL;
+    request.pidfd = args[2];
     return make_child(self, &request);
 }
 
@@ -150,5 +155,6 @@ int64_t sys_clone3(struct thread *self, const uint64_t *args)
     request.parent_tid = from.parent_tid;
     request.child_tid = from.child_tid;
     request.tls = from.tls;
+    request.pidfd = from.pidfd;
     return make_child(self, &request);
 }

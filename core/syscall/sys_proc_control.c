@@ -166,6 +166,91 @@ static int64_t set_timing(struct thread *self, const uint64_t *args)
     return args[1] == LX_PR_TIMING_STATISTICAL ? 0 : -EINVAL;
 }
 
+static int64_t get_seccomp(struct thread *self, const uint64_t *args)
+{
+    (void)self;
+    (void)args;
+    return 0; /* no filter */
+}
+
+static int64_t get_tsc(struct thread *self, const uint64_t *args)
+{
+    return give_int(self, args[1], LX_PR_TSC_ENABLE);
+}
+
+static int64_t get_securebits(struct thread *self, const uint64_t *args)
+{
+    (void)args;
+    return self->task->cred->keeps_caps ? LX_SECBIT_KEEP_CAPS : 0;
+}
+
+/* 0 means what the thread began with. */
+static int64_t set_slack(struct thread *self, const uint64_t *args)
+{
+    self->task->timer_slack_ns =
+        args[1] != 0 ? args[1] : self->task->default_slack_ns;
+    return 0;
+}
+
+static int64_t get_slack(struct thread *self, const uint64_t *args)
+{
+    (void)args;
+    return thread_level(self) > 0 ? 0 : (int64_t)self->task->timer_slack_ns;
+}
+
+static int64_t set_huge_pages(struct thread *self, const uint64_t *args)
+{
+    if (!are_zero(args, 2))
+        return -EINVAL;
+    __atomic_store_n(&process_of(self)->no_huge_pages, args[1] != 0,
+                     __ATOMIC_RELAXED);
+    return 0;
+}
+
+static int64_t get_huge_pages(struct thread *self, const uint64_t *args)
+{
+    if (!are_zero(args, 1))
+        return -EINVAL;
+    return __atomic_load_n(&process_of(self)->no_huge_pages, __ATOMIC_RELAXED);
+}
+
+/* The ambient set of capabilities(7) with bits added and taken away. */
+static int64_t change_ambient(struct thread *self, uint64_t add, uint64_t drop)
+{
+    const struct cred *mine = self->task->cred;
+    struct cred *cred;
+    int error;
+
+    if ((add & ~(mine->permitted & mine->inheritable)) != 0)
+        return -EPERM;
+    error = cred_copy(mine, &cred);
+    if (error != 0)
+        return error;
+    cred->ambient = (cred->ambient | add) & ~drop;
+    task_set_cred(self->task, cred);
+    return 0;
+}
+
+static int64_t control_ambient(struct thread *self, const uint64_t *args)
+{
+    uint64_t bit = args[2] <= CAP_LAST ? UINT64_C(1) << args[2] : 0;
+
+    if (args[1] == LX_PR_CAP_AMBIENT_CLEAR_ALL)
+        return are_zero(args, 2) ? change_ambient(self, 0, CAPS_ALL) : -EINVAL;
+    if (!are_zero(args, 3) || bit == 0)
+        return -EINVAL;
+    switch (args[1]) {
+    case LX_PR_CAP_AMBIENT_IS_SET:
+        return (self->task->cred->ambient & bit) != 0;
+    case LX_PR_CAP_AMBIENT_RAISE:
+        return change_ambient(self, bit, 0);
+    case LX_PR_CAP_AMBIENT_LOWER:
+        return change_ambient(self, 0, bit);
+    default:
+        return -EINVAL;
+    }
+}
+
 int64_t sys_prctl(struct thread *self, const uint64_t *args)
 {
     static const struct {
@@ -189,6 +274,14 @@ int64_t sys_prctl(struct thread *self, const uint64_t *args)
         {LX_PR_SET_NO_NEW_PRIVS, set_no_new_privs},
         {LX_PR_GET_NO_NEW_PRIVS, get_no_new_privs},
         {LX_PR_GET_TID_ADDRESS, get_tid_address},
+        {LX_PR_GET_SECCOMP, get_seccomp},
+        {LX_PR_GET_TSC, get_tsc},
+        {LX_PR_GET_SECUREBITS, get_securebits},
+        {LX_PR_SET_TIMERSLACK, set_slack},
+        {LX_PR_GET_TIMERSLACK, get_slack},
+        {LX_PR_SET_THP_DISABLE, set_huge_pages},
+        {LX_PR_GET_THP_DISABLE, get_huge_pages},
+        {LX_PR_CAP_AMBIENT, control_ambient},
     };
 
     for (size_t i = 0; i < COUNT_OF(options); i++)

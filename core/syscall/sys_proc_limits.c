@@ -14,6 +14,7 @@
 /* What memory heeds is kept with the address space. */
 static void tell_memory(struct process *process)
 {
+    struct aspace *as = process_get_aspace(process);
     struct aspace_limits limits = {
         .size = limits_current(&process->limits, LX_RLIMIT_AS),
         .data = limits_current(&process->limits, LX_RLIMIT_DATA),
@@ -21,7 +22,10 @@ static void tell_memory(struct process *process)
         .locked = limits_current(&process->limits, LX_RLIMIT_MEMLOCK),
     };
 
-    aspace_set_limits(process->as, &limits);
+    if (as == NULL)
+        return;
+    aspace_set_limits(as, &limits);
+    aspace_put(as);
 }
 
 static int change(struct thread *self, struct process *process,
@@ -32,8 +36,10 @@ static int change(struct thread *self, struct process *process,
     int error =
         limits_change(&process->limits, resource, fresh, may_raise, out);
 
-    if (error == 0 && fresh != NULL && process == process_of(self))
+    if (error == 0 && fresh != NULL) {
         tell_memory(process);
+        limit_watch_start(process);
+    }
     return error;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/syscall/sys_proc_sched.c - sched_setscheduler(2) and its kin,
- * sched_setaffinity(2), sched_yield(2), getpriority(2), setpriority(2).
+ * core/syscall/sys_proc_sched.c - sched_setscheduler(2), sched_setattr(2) and
+ * their kin, sched_setaffinity(2), sched_yield(2), getpriority(2),
+ * setpriority(2).
  */
 #include "core/abi/errno.h"
 #include "core/abi/resource.h"
@@ -64,8 +65,9 @@ static bool may_take(struct thread *self, struct task *task,
     if (cred_is_capable(self->task->cred, CAP_SYS_NICE))
         return true;
     if (then->policy != THREAD_FIFO && then->policy != THREAD_RR)
-        return now->policy != THREAD_IDLE || then->policy == THREAD_IDLE ||
-               may_nice(self, task, now->nice);
+        return (then->nice >= now->nice || may_nice(self, task, then->nice)) &&
+               (now->policy != THREAD_IDLE || then->policy == THREAD_IDLE ||
+                may_nice(self, task, now->nice));
     if (then->policy == now->policy && then->priority <= now->priority)
         return true;
     return then->priority <= limit;
@@ -87,45 +89,81 @@ static bool is_sound(const struct thread_params *params)
     }
 }
 
-static int set_params(struct thread *self, struct task *task, int policy,
-                      unsigned priority)
+/* What becomes of a thread; what is not set stays. */
+struct schedule {
+    bool sets_policy, sets_params, sets_nice, resets_on_fork;
+    int policy;
+    uint32_t priority;
+    int nice; /* with sets_nice, of NORMAL and BATCH */
+};
+
+/* What the thread has after that: 0 or -EINVAL. */
+static int decide(const struct schedule *wish, const struct thread_params *now,
+                  struct thread_params *out)
 {
-    bool resets = (policy & LX_SCHED_RESET_ON_FORK) != 0;
+    *out = *now;
+    if (wish->sets_policy)
+        out->policy = (enum thread_policy)wish->policy;
+    out->priority = wish->priority;
+    if (wish->sets_nice &&
+        (out->policy == THREAD_NORMAL || out->policy == THREAD_BATCH))
+        out->nice = wish->nice;
+    if (!is_sound(out))
+        return -EINVAL;
+    if (!wish->sets_params)
+        *out = *now;
+    return 0;
+}
+
+static int set_schedule(struct thread *self, struct task *task,
+                        const struct schedule *wish)
+{
     struct thread_params now, then;
+    int error;
 
     thread_get_params(task->thread, &now);
-    then = now;
-    if (policy >= 0)
-        then.policy = (enum thread_policy)(policy & ~LX_SCHED_RESET_ON_FORK);
-    then.priority = priority;
-    if (!is_sound(&then))
-        return -EINVAL;
+    error = decide(wish, &now, &then);
+    if (error != 0)
+        return error;
     if (!may_schedule(self, task) || !may_take(self, task, &now, &then))
         return -EPERM;
-    if (policy >= 0)
-        task->resets_on_fork = resets;
+    if (wish->sets_policy && task->resets_on_fork && !wish->resets_on_fork &&
+        !cred_is_capable(self->task->cred, CAP_SYS_NICE))
+        return -EPERM;
+    if (wish->sets_policy)
+        task->resets_on_fork = wish->resets_on_fork;
     return thread_set_params(task->thread, &then);
+}
+
+static int schedule_number(struct thread *self, int number,
+                           const struct schedule *wish)
+{
+    struct task *task = find_task(self, number);
+    int error;
+
+    if (task == NULL)
+        return -ESRCH;
+    error = set_schedule(self, task, wish);
+    task_put(task);
+    return error;
 }
 
 /* policy -1 leaves it. */
 static int64_t set_by_number(struct thread *self, int number, int policy,
                              uaddr_t from)
 {
-    struct task *task;
-    int32_t priority;
-    int error;
+    struct schedule wish = {
+        .sets_policy = policy >= 0,
+        .sets_params = true,
+        .resets_on_fork = (policy & LX_SCHED_RESET_ON_FORK) != 0,
+        .policy = policy & ~LX_SCHED_RESET_ON_FORK,
+    };
 
     if (number < 0 || from == 0)
         return -EINVAL;
-    if (copy_in_struct(process_of(self)->as, &priority, from) != 0)
+    if (copy_in_struct(process_of(self)->as, &wish.priority, from) != 0)
         return -EFAULT;
-    task = find_task(self, number);
-    if (task == NULL)
-        return -ESRCH;
-    error = priority < 0 ? -EINVAL
-                         : set_params(self, task, policy, (unsigned)priority);
-    task_put(task);
-    return error;
+    return schedule_number(self, number, &wish);
 }
 
 int64_t sys_sched_setscheduler(struct thread *self, const uint64_t *args)
@@ -183,6 +221,138 @@ int64_t sys_sched_getparam(struct thread *self, const uint64_t *args)
         return error;
     priority = (int32_t)params.priority;
     return copy_out_struct(process_of(self)->as, args[1], &priority);
+}
+
+/* --- sched_setattr(2) ----------------------------------------------------- */
+
+#define FLAGS_UTIL (LX_SCHED_FLAG_UTIL_CLAMP_MIN | LX_SCHED_FLAG_UTIL_CLAMP_MAX)
+#define FLAGS_ALL \
+    (LX_SCHED_FLAG_RESET_ON_FORK | LX_SCHED_FLAG_RECLAIM | \
+     LX_SCHED_FLAG_DL_OVERRUN | LX_SCHED_FLAG_KEEP_POLICY | \
+     LX_SCHED_FLAG_KEEP_PARAMS | FLAGS_UTIL)
+
+/* What is behind the fields known here must be zero: 0, -E2BIG, -EFAULT. */
+static int check_rest(struct thread *self, uaddr_t from, uint32_t size)
+{
+    uint8_t byte;
+
+    for (uint32_t at = sizeof(struct lx_sched_attr); at < size; at++) {
+        if (copy_in_struct(process_of(self)->as, &byte, from + at) != 0)
+            return -EFAULT;
+        if (byte != 0)
+            return -E2BIG;
+    }
+    return 0;
+}
+
+static int take_sized(struct thread *self, uaddr_t from, uint32_t size,
+                      struct lx_sched_attr *out)
+{
+    int error;
+
+    if (size < LX_SCHED_ATTR_SIZE_VER0 || size > PAGE_SIZE)
+        return -E2BIG;
+    error = check_rest(self, from, size);
+    if (error != 0)
+        return error;
+    return copy_in(process_of(self)->as, out, from,
+                   min_size(size, sizeof(*out)));
+}
+
+/* The attributes at from; where their size is wrong it is set right there. */
+static int take_attr(struct thread *self, uaddr_t from,
+                     struct lx_sched_attr *out)
+{
+    static const uint32_t right_size = sizeof(*out);
+    struct aspace *as = process_of(self)->as;
+    uint32_t size;
+    int error;
+
+    *out = (struct lx_sched_attr){0};
+    if (copy_in_struct(as, &size, from) != 0)
+        return -EFAULT;
+    if (size == 0)
+        size = LX_SCHED_ATTR_SIZE_VER0;
+    error = take_sized(self, from, size, out);
+    if (error == -E2BIG)
+        (void)!copy_out_struct(as, from, &right_size);
+    if (error != 0)
+        return error;
+    if ((out->sched_flags & FLAGS_UTIL) != 0 && size < LX_SCHED_ATTR_SIZE_VER1)
+        return -EINVAL;
+    return 0;
+}
+
+static int clamp_nice(int nice)
+{
+    return nice < THREAD_NICE_MIN   ? THREAD_NICE_MIN
+           : nice > THREAD_NICE_MAX ? THREAD_NICE_MAX
+                                    : nice;
+}
+
+int64_t sys_sched_setattr(struct thread *self, const uint64_t *args)
+{
+    int number = int_arg(args[0]);
+    struct lx_sched_attr attr;
+    struct schedule wish;
+    int error;
+
+    if (args[1] == 0 || number < 0 || (uint32_t)args[2] != 0)
+        return -EINVAL;
+    error = take_attr(self, args[1], &attr);
+    if (error != 0)
+        return error;
+    if ((int32_t)attr.sched_policy < 0 ||
+        (attr.sched_flags & ~(uint64_t)FLAGS_ALL) != 0)
+        return -EINVAL;
+    if ((attr.sched_flags & FLAGS_UTIL) != 0)
+        return -EOPNOTSUPP;
+    wish = (struct schedule){
+        .sets_policy = (attr.sched_flags & LX_SCHED_FLAG_KEEP_POLICY) == 0,
+        .sets_params = (attr.sched_flags & LX_SCHED_FLAG_KEEP_PARAMS) == 0,
+        .sets_nice = true,
+        .resets_on_fork = (attr.sched_flags & LX_SCHED_FLAG_RESET_ON_FORK) != 0,
+        .policy = (int)attr.sched_policy,
+        .priority = attr.sched_priority,
+        .nice = clamp_nice(attr.sched_nice),
+    };
+    return schedule_number(self, number, &wish);
+}
+
+/* Writes what fits of attr, and zeros behind it. */
+static int give_attr(struct thread *self, uaddr_t to, uint32_t size,
+                     const struct lx_sched_attr *attr)
+{
+    struct aspace *as = process_of(self)->as;
+    size_t part = min_size(size, sizeof(*attr));
+    int error = copy_out(as, to, attr, part);
+
+    if (error == 0 && size > part)
+        error = clear_out(as, to + part, size - part);
+    return error;
+}
+
+int64_t sys_sched_getattr(struct thread *self, const uint64_t *args)
+{
+    uint32_t size = (uint32_t)args[2];
+    struct lx_sched_attr attr = {0};
+    struct thread_params params;
+    bool resets;
+    int error;
+
+    if (args[1] == 0 || size < LX_SCHED_ATTR_SIZE_VER0 || size > PAGE_SIZE ||
+        (uint32_t)args[3] != 0)
+        return -EINVAL;
+    error = get_params(self, int_arg(args[0]), &params, &resets);
+    if (error != 0)
+        return error;
+    attr.size = (uint32_t)min_size(size, sizeof(attr));
+    attr.sched_policy = (uint32_t)params.policy;
+    attr.sched_flags = resets ? LX_SCHED_FLAG_RESET_ON_FORK : 0;
+    attr.sched_priority = params.priority;
+    if (params.priority == 0)
+        attr.sched_nice = params.nice;
+    return give_attr(self, args[1], size, &attr);
 }
 
 static bool is_policy(int policy)
@@ -393,9 +563,7 @@ int64_t sys_setpriority(struct thread *self, const uint64_t *args)
     int nice = int_arg(args[2]);
     struct nice_request request = {.self = self, .sets = true};
 
-    request.nice = nice < THREAD_NICE_MIN   ? THREAD_NICE_MIN
-                   : nice > THREAD_NICE_MAX ? THREAD_NICE_MAX
-                                            : nice;
+    request.nice = clamp_nice(nice);
     return meet_all(&request, args[0], args[1]);
 }
 

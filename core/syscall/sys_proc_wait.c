@@ -3,10 +3,12 @@
  * core/syscall/sys_proc_wait.c - wait4(2), waitid(2), getrusage(2), times(2).
  */
 #include "core/abi/errno.h"
+#include "core/abi/fcntl.h"
 #include "core/abi/resource.h"
 #include "core/abi/signal.h"
 #include "core/abi/sysinfo.h"
 #include "core/abi/wait.h"
+#include "core/proc/pidfd.h"
 #include "core/proc/usage.h"
 #include "core/proc/wait.h"
 #include "core/syscall/args.h"
@@ -76,7 +78,7 @@ int64_t sys_wait4(struct thread *self, const uint64_t *args)
     return wait_and_tell(self, &request, args[1], args[3]);
 }
 
-/* What waitid(2) waits for: 0, -EINVAL, -EBADF (there are no pidfds). */
+/* What waitid(2) waits for: 0, -EINVAL. */
 static int take_which(uint32_t type, int32_t id, struct wait_request *out)
 {
     out->number = id;
@@ -90,8 +92,6 @@ static int take_which(uint32_t type, int32_t id, struct wait_request *out)
     case LX_P_PGID:
         out->which = WAIT_GROUP;
         return id >= 0 ? 0 : -EINVAL;
-    case LX_P_PIDFD:
-        return id >= 0 ? -EBADF : -EINVAL;
     default:
         return -EINVAL;
     }
@@ -116,26 +116,60 @@ static int give_info(struct thread *self, const struct wait_result *found,
                     offsetof(struct lx_siginfo, of.child.pad));
 }
 
+/* Tells what was found, and of whom nothing is to be told. */
+static int64_t tell_found(struct thread *self, const uint64_t *args, int result,
+                          const struct wait_result *found)
+{
+    if (result < 0)
+        return wait_result_of(result);
+    if (result > 0 && give_usage(self, &found->usage, args[4]) != 0)
+        return -EFAULT;
+    return give_info(self, result > 0 ? found : NULL, args[2]);
+}
+
+/* With a descriptor that is not to block, finding nothing is -EAGAIN. */
+static int64_t wait_for_pidfd(struct thread *self, const uint64_t *args,
+                              int32_t fd)
+{
+    struct fd_loan loan = fd_borrow(self->task->files, fd);
+    unsigned options = (unsigned)args[3];
+    struct wait_result found;
+    bool is_busy = false;
+    int result = -EBADF;
+
+    if (loan.file == NULL)
+        return -EBADF;
+    if ((file_flags(loan.file) & LX_O_NONBLOCK) != 0) {
+        is_busy = (options & LX_WNOHANG) == 0;
+        options |= LX_WNOHANG;
+    }
+    if (pidfd_pid(loan.file) != NULL)
+        result =
+            process_wait_pid(self->task, pidfd_pid(loan.file), options, &found);
+    fd_give_back(loan);
+    if (result == 0 && is_busy)
+        return -EAGAIN;
+    return tell_found(self, args, result, &found);
+}
+
 int64_t sys_waitid(struct thread *self, const uint64_t *args)
 {
     const unsigned events = LX_WEXITED | LX_WSTOPPED | LX_WCONTINUED;
     const unsigned known = events | LX_WNOHANG | LX_WNOWAIT | WAIT_OF_THREADS;
     struct wait_request request = {.options = (unsigned)args[3]};
+    int32_t id = (int32_t)(uint32_t)args[1];
     struct wait_result found;
     int result;
 
     if ((request.options & ~known) != 0 || (request.options & events) == 0)
         return -EINVAL;
-    result =
-        take_which((uint32_t)args[0], (int32_t)(uint32_t)args[1], &request);
+    if ((uint32_t)args[0] == LX_P_PIDFD)
+        return id >= 0 ? wait_for_pidfd(self, args, id) : -EINVAL;
+    result = take_which((uint32_t)args[0], id, &request);
     if (result != 0)
         return result;
     result = process_wait(self->task, &request, &found);
-    if (result < 0)
-        return wait_result_of(result);
-    if (result > 0 && give_usage(self, &found.usage, args[4]) != 0)
-        return -EFAULT;
-    return give_info(self, result > 0 ? &found : NULL, args[2]);
+    return tell_found(self, args, result, &found);
 }
 
 int64_t sys_getrusage(struct thread *self, const uint64_t *args)

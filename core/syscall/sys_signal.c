@@ -22,11 +22,17 @@ static bool is_valid(uint64_t number)
     return signal >= 1 && signal <= SIGNAL_COUNT;
 }
 
+/* Others are taken for 0, so that a program can find out what is known. */
+#define FLAGS_KNOWN \
+    (LX_SA_NOCLDSTOP | LX_SA_NOCLDWAIT | LX_SA_SIGINFO | \
+     LX_SA_EXPOSE_TAGBITS | LX_SA_RESTORER | LX_SA_ONSTACK | LX_SA_RESTART | \
+     LX_SA_NODEFER | LX_SA_RESETHAND)
+
 int64_t sys_rt_sigaction(struct thread *self, const uint64_t *args)
 {
     struct process *process = process_of(self);
     unsigned number = (unsigned)args[0];
-    struct lx_sigaction fresh, old;
+    struct lx_sigaction fresh = {0}, old;
 
     if (args[3] != LX_SIGSET_SIZE)
         return -EINVAL;
@@ -35,6 +41,7 @@ int64_t sys_rt_sigaction(struct thread *self, const uint64_t *args)
     if (!is_valid(number) ||
         (args[1] != 0 && (number == LX_SIGKILL || number == LX_SIGSTOP)))
         return -EINVAL;
+    fresh.sa_flags &= FLAGS_KNOWN;
     signal_change_action(process, number, args[1] != 0 ? &fresh : NULL,
                          args[2] != 0 ? &old : NULL);
     if (args[2] == 0)

@@ -6,7 +6,9 @@
 
 #include "core/abi/errno.h"
 #include "core/proc/clock.h"
+#include "core/sched/waitq.h"
 #include "core/syscall/args.h"
+#include "core/syscall/dispatch.h"
 #include "core/vm/uaccess.h"
 #include "hal/clock.h"
 
@@ -66,4 +68,54 @@ int deadline_take(struct thread *self, uaddr_t from, uint64_t *deadline_ns)
 
     *deadline_ns = hal_clock_now() + ns; /* both below 2^63 */
     return error;
+}
+
+/* select(2)'s: more microseconds than make a second are allowed. */
+static int take_val(struct thread *self, uaddr_t from, uint64_t *ns)
+{
+    struct lx_timeval val;
+
+    if (copy_in_struct(process_of(self)->as, &val, from) != 0)
+        return -EFAULT;
+    if (val.tv_sec < 0 || val.tv_usec < 0)
+        return -EINVAL;
+    *ns = join((uint64_t)val.tv_sec + (uint64_t)val.tv_usec / US_PER_SECOND,
+               (uint64_t)val.tv_usec % US_PER_SECOND * NS_PER_US);
+    return 0;
+}
+
+int timeout_take(struct thread *self, uaddr_t from, enum timeout_form form,
+                 struct timeout *out)
+{
+    uint64_t ns = 0;
+    int error = 0;
+
+    *out = (struct timeout){from, form, WAIT_FOREVER};
+    if (from == 0)
+        return 0;
+    error = form == TIMEOUT_VAL ? take_val(self, from, &ns)
+                                : time_take(self, from, &ns);
+    out->deadline_ns = ns == 0 ? 0 : hal_clock_now() + ns;
+    return error;
+}
+
+static int give_left(struct thread *self, const struct timeout *timeout)
+{
+    struct aspace *as = process_of(self)->as;
+    uint64_t now = hal_clock_now();
+    uint64_t left = timeout->deadline_ns > now ? timeout->deadline_ns - now : 0;
+    struct lx_timespec spec = time_to_spec(left);
+    struct lx_timeval val = time_to_val(left);
+
+    return timeout->form == TIMEOUT_SPEC
+               ? copy_out_struct(as, timeout->at, &spec)
+               : copy_out_struct(as, timeout->at, &val);
+}
+
+int64_t timeout_give(struct thread *self, const struct timeout *timeout,
+                     int64_t result)
+{
+    bool may_restart = timeout->at == 0 || give_left(self, timeout) == 0;
+
+    return result == -EINTR && may_restart ? -ERESTART_NOHAND : result;
 }

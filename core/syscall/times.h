@@ -11,6 +11,16 @@
 
 struct thread;
 
+enum timeout_form { TIMEOUT_SPEC, TIMEOUT_VAL }; /* timespec, timeval */
+
+/* How long select(2), ppoll(2) and the like wait, and where they tell what is
+ * left of it. */
+struct timeout {
+    uaddr_t at; /* 0: for ever */
+    enum timeout_form form;
+    uint64_t deadline_ns; /* on hal_clock_now(); 0: not at all */
+};
+
 C_DECLS_BEGIN
 
 /* A timespec in ns, not above INT64_MAX: 0, or -EINVAL for one that is
@@ -28,6 +38,16 @@ MUST_USE int time_take(struct thread *self, uaddr_t from, uint64_t *ns);
 /* The same as a time from now, on hal_clock_now(). */
 MUST_USE int deadline_take(struct thread *self, uaddr_t from,
                            uint64_t *deadline_ns);
+
+/* The timeout at from, or none (0): 0, -EFAULT, -EINVAL. May sleep. */
+MUST_USE int timeout_take(struct thread *self, uaddr_t from,
+                          enum timeout_form form, struct timeout *out);
+
+/* Ends a call whose result this is: writes back what is left. Returns what the
+ * handler returns: -EINTR becomes a restart, where the rest could be written.
+ * May sleep. */
+int64_t timeout_give(struct thread *self, const struct timeout *timeout,
+                     int64_t result);
 
 C_DECLS_END
 

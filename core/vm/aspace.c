@@ -87,6 +87,11 @@ struct hal_mmu *aspace_mmu(struct aspace *as)
     return as->mmu;
 }
 
+unsigned aspace_add_barriers(struct aspace *as, unsigned bits)
+{
+    return __atomic_or_fetch(&as->barriers, bits, __ATOMIC_SEQ_CST);
+}
+
 void aspace_set_mmap_base(struct aspace *as, uaddr_t base)
 {
     ASSERT(base % PAGE_SIZE == 0 && base > ASPACE_MIN && base <= HAL_USER_TOP);

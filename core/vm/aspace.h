@@ -93,6 +93,10 @@ void aspace_set_limits(struct aspace *as, const struct aspace_limits *limits);
  * it counts. No lock is taken. */
 void aspace_set_may_lock(struct aspace *as, bool may_lock);
 
+/* Notes what membarrier(2) is registered for, LX_MEMBARRIER_CMD_REGISTER_*
+ * bits; returns all of them. fork inherits them. No lock is taken. */
+unsigned aspace_add_barriers(struct aspace *as, unsigned bits);
+
 /* Where addresses chosen by aspace_map() end: the highest room below base, or
  * above it when there is none. Page aligned, at most HAL_USER_TOP; until then
  * ASPACE_MMAP_BASE. Set by exec, which keeps the stack above it. */

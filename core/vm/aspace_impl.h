@@ -33,8 +33,9 @@ struct aspace {
     uint64_t resident GUARDED_BY(lock);  /* pages in the amaps */
     unsigned map_flags GUARDED_BY(lock); /* REGION_* of what is mapped next */
     struct aspace_limits limits;         /* each atomic */
-    bool may_lock;                       /* atomic; more than limits.locked */
-    uaddr_t mmap_base GUARDED_BY(lock);  /* addresses are chosen below it */
+    unsigned barriers; /* LX_MEMBARRIER_CMD_REGISTER_*; atomic */
+    bool may_lock;     /* atomic; more than limits.locked */
+    uaddr_t mmap_base GUARDED_BY(lock); /* addresses are chosen below it */
     uaddr_t brk_start GUARDED_BY(lock);
     uaddr_t brk GUARDED_BY(lock);
 
@@ -72,6 +73,14 @@ MUST_USE int fault_init_all(void);
 MUST_USE int fault_resolve(struct aspace *as, uaddr_t addr, unsigned access)
     REQUIRES(as->lock);
 
+/* How to allocate a user's page: MEM_* for page_alloc(). */
+unsigned fault_how(void);
+
+/* Is page the one that untouched anonymous memory shows? */
+bool fault_is_zero_page(const struct page *page);
+
+/* --- populate.c ----------------------------------------------------------- */
+
 /* Makes the range present for access; stops at the first page that cannot be.
  * 0, aspace_fault()'s errors, or -EINTR: the caller is being killed. Takes
  * aspace->lock page by page. */
@@ -80,12 +89,6 @@ int fault_populate(struct aspace *as, struct hal_range range, unsigned access);
 /* What MAP_POPULATE and mlock(2) do to pages of region: HAL_WRITE, HAL_READ,
  * or 0 when they have no rights. */
 unsigned fault_populate_access(const struct region *region);
-
-/* How to allocate a user's page: MEM_* for page_alloc(). */
-unsigned fault_how(void);
-
-/* Is page the one that untouched anonymous memory shows? */
-bool fault_is_zero_page(const struct page *page);
 
 /* --- anon.c --------------------------------------------------------------- */
 

@@ -147,6 +147,7 @@ static int clone_locked(struct aspace *from, struct aspace *to) NO_TSA
     forget_copies(from);
     protect_all(from);
     aspace_set_limits(to, &limits);
+    (void)aspace_add_barriers(to, aspace_add_barriers(from, 0));
     aspace_set_may_lock(to, __atomic_load_n(&from->may_lock, __ATOMIC_RELAXED));
     to->mmap_base = from->mmap_base;
     to->brk_start = from->brk_start;

@@ -19,7 +19,7 @@
 
 static inline uint64_t *pt_entries_of(paddr_t table)
 {
-    return hal_phys(table);
+    return (uint64_t *)hal_phys(table);
 }
 
 static inline uint64_t pt_load(const uint64_t *slot)

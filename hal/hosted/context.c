@@ -223,6 +223,11 @@ void hal_context_destroy(struct hal_context *context)
         free_context(context);
 }
 
+uint64_t hal_context_frames(void)
+{
+    return 0; /* stacks are the host's memory */
+}
+
 struct hal_context *hal_context_boot(void)
 {
     return hosted_cpu_self()->boot;

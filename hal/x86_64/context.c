@@ -60,6 +60,11 @@ void hal_context_destroy(struct hal_context *context)
     kmap_stack_destroy((uint64_t)(context + 1), KMAP_STACK_PAGES);
 }
 
+uint64_t hal_context_frames(void)
+{
+    return kmap_table_count();
+}
+
 struct hal_context *hal_context_boot(void)
 {
     return cpu_block()->boot_context;

@@ -38,6 +38,8 @@ static paddr_t root;
 /* Where tables are reached: 0 on the early tables, then the direct map. */
 static uint64_t table_base;
 
+static uint64_t table_count; /* made since boot; atomic */
+
 /* Boot only: where pages come from. */
 static struct memmap *boot_map;
 static struct hal_span boot_keep;
@@ -103,7 +105,14 @@ static paddr_t open_table(uint64_t *slot)
         core_frames_free(table, 0);
         return old & PTE_PAGE;
     }
+    if (boot_map == NULL)
+        __atomic_fetch_add(&table_count, 1, __ATOMIC_RELAXED);
     return table;
+}
+
+uint64_t kmap_table_count(void)
+{
+    return __atomic_load_n(&table_count, __ATOMIC_RELAXED);
 }
 
 /* The slot for virt in the tables of level, made where they miss; NULL when

@@ -65,6 +65,9 @@ HAL_MUST_USE int kmap_stack_create(unsigned pages, uint64_t *top);
 /* Frees a stack made of pages. No CPU may be on it. Any context. */
 void kmap_stack_destroy(uint64_t top, unsigned pages);
 
+/* Tables made since kmap_boot_ends(); they stay. Any context. */
+uint64_t kmap_table_count(void);
+
 /* Is addr in a stack's guard? */
 bool kmap_is_stack_guard(uint64_t addr);
 

@@ -48,6 +48,10 @@ SIGINFO = [
     ("of.sys.arch", "si_arch")]
 
 ORACLES = {
+    "membarrier.h": Oracle(
+        ["linux/membarrier.h"],
+        newer=["LX_MEMBARRIER_CMD_GET_REGISTRATIONS"]),
+    "personality.h": Oracle(["linux/personality.h"]),
     "auxvec.h": Oracle(
         ["linux/auxvec.h", "asm/auxvec.h", "elf.h"],
         structs={"auxv": "Elf64_auxv_t"},
@@ -93,7 +97,7 @@ ORACLES = {
                *((f"offsetof(struct lx_rseq, {f})",
                   f"offsetof(struct rseq, {f})")
                  for f in ("cpu_id_start", "cpu_id", "rseq_cs", "flags"))]),
-    "sched.h": Oracle(["linux/sched.h"]),
+    "sched.h": Oracle(["linux/sched.h", "linux/sched/types.h"]),
     "sigcontext.h": Oracle(
         ["linux/signal.h", "asm/sigcontext.h", "asm/ucontext.h"],
         structs={"fpx_sw_bytes": "struct _fpx_sw_bytes",

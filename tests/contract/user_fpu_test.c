@@ -187,29 +187,35 @@ static void check_image(void)
     space_close(&space);
 }
 
+static void clear_and_dump(struct space *space, struct hal_user *user)
+{
+    struct lx_user_regs regs;
+
+    run_until(user, HAL_TRAP_CALL);
+    CHECK_EQUAL(0, hal_user_fpu_set(user, NULL, 0));
+    hal_user_get(user, &regs);
+    regs.rip = space_label(code_dump);
+    CHECK_EQUAL(0, hal_user_set(user, &regs));
+    run_until(user, HAL_TRAP_EXCEPTION);
+    check_initial(space);
+    CHECK_EQUAL(0, hal_user_fpu_set(user, NULL, 0));
+    hal_user_fpu_get(user, image);
+    for (unsigned i = 160; i < 160 + 256; i++) /* xmm0 and on */
+        if (!CHECK_EQUAL(0, image[i]))
+            break;
+}
+
 /* No image: what user code left in the registers is gone. */
 static void check_no_image(void)
 {
     struct space space;
     struct hal_user *user;
-    struct lx_user_regs regs;
 
     if (space_open(&space)) {
         fill_block(block(&space, 0), 7, MXCSR_ROUND_DOWN);
         user = make_user(0);
         if (user != NULL) {
-            run_until(user, HAL_TRAP_CALL);
-            CHECK_EQUAL(0, hal_user_fpu_set(user, NULL, 0));
-            hal_user_get(user, &regs);
-            regs.rip = space_label(code_dump);
-            CHECK_EQUAL(0, hal_user_set(user, &regs));
-            run_until(user, HAL_TRAP_EXCEPTION);
-            check_initial(&space);
-            CHECK_EQUAL(0, hal_user_fpu_set(user, NULL, 0));
-            hal_user_fpu_get(user, image);
-            for (unsigned i = 160; i < 160 + 256; i++) /* xmm0 and on */
-                if (!CHECK_EQUAL(0, image[i]))
-                    break;
+            clear_and_dump(&space, user);
             hal_user_destroy(user);
         }
     }

@@ -68,8 +68,8 @@ static int by_call(long unused)
     char *at = reserve(much, MAP_PRIVATE);
 
     (void)unused;
-    for (size_t i = 0; i < much; i += 1 << 20)
-        CALL(getrandom, at + i, 1 << 20, 0);
+    for (size_t i = 0; i < much; i += PAGE)
+        CALL(uname, at + i);
     return 3;
 }
 

@@ -4,12 +4,13 @@
 same: status, stdout and stderr.
 
 run_guest.py --kernel FILE --programs DIR [--world hosted|bare]
-             [--machine microvm|q35] [--iso] [--valgrind] [--seed N]
+             [--machine microvm|q35] [--iso] [--cpus N] [--valgrind] [--seed N]
              [--traces DIR [--check-abi]] GROUP...
 
-GROUP is one of tests/guest/cases.py, or all (but differs, front and huge). With
---traces the calls are traced into DIR/PROGRAM.WORLD.strace; --check-abi then
-holds them against core/abi/syscalls.tbl.
+GROUP is one of tests/guest/cases.py, a program's name (all its cases), or all
+(but differs, front and huge). With --traces the calls are traced into
+DIR/PROGRAM.WORLD.strace; --check-abi then holds them against
+core/abi/syscalls.tbl.
 """
 import argparse
 import os
@@ -41,6 +42,7 @@ def parse(words):
     parser.add_argument("--console", default="uart",
                         choices=("uart", "virtio"))
     parser.add_argument("--iso", action="store_true")
+    parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--valgrind", action="store_true")
     parser.add_argument("--seed")
     parser.add_argument("--traces")
@@ -125,7 +127,8 @@ def run_on_host(case, tree):
 def command_of(args, initrd, log):
     """The command that boots the kernel, up to init."""
     if args.world == "hosted":
-        command = [args.kernel, "--initrd", initrd, "--log", log]
+        command = [args.kernel, "--initrd", initrd, "--log", log,
+                   "--cpus", str(args.cpus)]
         if args.seed:  # then stdin is read to its end before the boot
             command += ["--seed", args.seed]
         if args.console == "virtio":
@@ -135,7 +138,7 @@ def command_of(args, initrd, log):
         return command + (["--strace"] if args.traces else [])
     command = ["python3", RUN_BARE, args.kernel, "--initrd", initrd,
                "--log", log, "--machine", args.machine,
-               "--console", args.console]
+               "--console", args.console, "--cpus", str(args.cpus)]
     if args.iso:
         command.append("--iso")
     return command + (["--append", "strace=1"] if args.traces else [])
@@ -190,6 +193,15 @@ def run_program(args, program, chosen):
     return bad
 
 
+def cases_of(program):
+    """All cases of a program; there are some."""
+    found = [case for group in cases.GROUPS.values() for case in group
+             if case.program == program]
+    if not found:
+        sys.exit(f"run_guest: {program}: no group, no program")
+    return found
+
+
 def main():
     args = parse(sys.argv[1:])
     groups = args.groups
@@ -202,7 +214,7 @@ def main():
                 os.unlink(os.path.join(args.traces, name))
     chosen = {}
     for group in groups:
-        for case in cases.GROUPS[group]:
+        for case in cases.GROUPS.get(group) or cases_of(group):
             if args.world not in case.worlds or \
                     args.valgrind and not case.valgrind or \
                     args.seed and (case.asks or case.spins):

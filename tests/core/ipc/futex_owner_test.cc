@@ -4,7 +4,30 @@
 // the end of a thread does. Run with one CPU and with four.
 #include "tests/core/ipc/futex_fixture.h"
 
+#include "core/sched/lend.h"
+#include "core/sched/thread.h"
+
 namespace {
+
+// Whoever a word names is this thread, which never runs; who was given the word
+// and ends closes, and those behind him wait for this one again.
+struct thread *FindOwner(uint32_t)
+{
+    static struct thread owner;
+
+    if (owner.lenders.next == nullptr) {
+        refcount_init(&owner.refs, 1);
+        list_init(&owner.lenders);
+        owner.state = THREAD_WAITING;
+    }
+    thread_get(&owner);
+    return &owner;
+}
+
+struct futex_self Self(uint32_t tid)
+{
+    return {tid, FindOwner};
+}
 
 constexpr uint32_t kWaiters = LX_FUTEX_WAITERS, kDied = LX_FUTEX_OWNER_DIED;
 
@@ -16,9 +39,11 @@ protected:
         Locker(FutexOwner *test, uaddr_t at, uint32_t tid)
             : thread_([this, test, at, tid] {
                   struct futex_word word = test->Word(at);
+                  struct futex_self self = Self(tid);
 
                   Use(test->as_);
-                  result_ = futex_lock_pi(&word, tid, false, WAIT_FOREVER);
+                  result_ = futex_lock_pi(&word, &self, false, WAIT_FOREVER);
+                  lend_close(thread_current());
                   thread_set_mmu(nullptr);
               })
         {
@@ -42,14 +67,16 @@ protected:
     int Lock(uaddr_t at, uint32_t tid, uint64_t deadline = WAIT_FOREVER)
     {
         struct futex_word word = Word(at);
+        struct futex_self self = Self(tid);
 
-        return futex_lock_pi(&word, tid, false, deadline);
+        return futex_lock_pi(&word, &self, false, deadline);
     }
     int Try(uaddr_t at, uint32_t tid)
     {
         struct futex_word word = Word(at);
+        struct futex_self self = Self(tid);
 
-        return futex_lock_pi(&word, tid, true, WAIT_FOREVER);
+        return futex_lock_pi(&word, &self, true, WAIT_FOREVER);
     }
     int Unlock(uaddr_t at, uint32_t tid)
     {
@@ -152,7 +179,7 @@ TEST_F(FutexOwner, WakesAndLocksAreApart)
     EXPECT_EQ(0, Lock(kWord, 5));
     Locker locker(this, kWord, 6);
 
-    EXPECT_EQ(0, futex_wake(&word, 10, kAny));
+    EXPECT_EQ(-EINVAL, futex_wake(&word, 10, kAny));
     EXPECT_EQ(0, Unlock(kWord, 5));
     EXPECT_EQ(0, locker.result());
 }

@@ -145,6 +145,32 @@ TEST(Page, AFaultPointBeforeAnything)
     EXPECT_EQ(0u, payer.used);
 }
 
+// Takes frames as `how` allows; returns how many are left.
+uint64_t left_by(unsigned how, std::vector<struct page *> &taken)
+{
+    struct page *page;
+
+    while ((page = page_alloc(0, how, nullptr)) != nullptr)
+        taken.push_back(page);
+    return page_free_count();
+}
+
+// Users leave the reserve, the kernel half of it, who ends nothing.
+TEST(Page, TheReserveIsForThoseWhoEnd)
+{
+    std::vector<struct page *> taken;
+    uint64_t before = page_free_count(), reserve = page_reserve_count();
+
+    ASSERT_GE(reserve, 16u);
+    EXPECT_LT(reserve, page_total_count() / 64);
+    EXPECT_EQ(reserve, left_by(MEM_WAIT | MEM_USER, taken));
+    EXPECT_EQ(reserve / 2, left_by(MEM_NOWAIT, taken));
+    EXPECT_EQ(0u, left_by(MEM_NOWAIT | MEM_LAST, taken));
+    for (struct page *each : taken)
+        page_put(each);
+    EXPECT_EQ(before, page_free_count());
+}
+
 // All frames, one by one: each once, none of them page 0 or of the initrd;
 // then NULL, and nothing charged. Given back, they are the large runs again.
 TEST(Page, ExhaustionAndRecovery)
@@ -155,7 +181,7 @@ TEST(Page, ExhaustionAndRecovery)
     std::vector<struct page *> taken;
     struct page *page;
 
-    while ((page = page_alloc(0, MEM_NOWAIT, &payer)) != nullptr) {
+    while ((page = page_alloc(0, MEM_NOWAIT | MEM_LAST, &payer)) != nullptr) {
         paddr_t addr = page_addr(page);
 
         ASSERT_NE(PADDR_NONE, addr);

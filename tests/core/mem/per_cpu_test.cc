@@ -63,14 +63,14 @@ TEST(PerCpu, ListsAndMagazinesAreEmptiedBeforeAllocationFails)
 
     cache_init(&cache, "test", 1000, 8);
     mem_free(&cache, mem_alloc(&cache, MEM_WAIT, nullptr));
-    while ((page = page_alloc(0, MEM_NOWAIT, nullptr)) != nullptr)
+    while ((page = page_alloc(0, MEM_NOWAIT | MEM_LAST, nullptr)) != nullptr)
         singles.push_back(page);
     EXPECT_EQ(0u, page_free_count());
     // Sixteen that make a run lie on lists and in the buddy alike.
     std::sort(singles.begin(), singles.end());
     for (size_t i = 0; i < 64; i++)
         page_put(singles[i]);
-    large = page_alloc(4, MEM_NOWAIT, nullptr);
+    large = page_alloc(4, MEM_NOWAIT | MEM_LAST, nullptr);
     EXPECT_NE(nullptr, large);
     page_put(large);
     for (size_t i = 64; i < singles.size(); i++)

@@ -41,6 +41,13 @@ TEST(BootOptions, ReadsWhatItKnowsAndPassesOverTheRest)
     EXPECT_STREQ("loglevel=1", o.args[3]);
 }
 
+TEST(BootOptions, PlacesAreRandomUnlessToldOtherwise)
+{
+    EXPECT_FALSE(Parse("quiet").fixed_places);
+    EXPECT_TRUE(Parse("quiet norandmaps").fixed_places);
+    EXPECT_FALSE(Parse("norandmaps=1 -- norandmaps").fixed_places);
+}
+
 std::vector<std::string> Environment(const std::string &line)
 {
     boot_options o = Parse(line);

@@ -152,15 +152,6 @@ TEST_F(SignalTest, WithoutMemory)
                   return error;
               }),
               1u);
-    EXPECT_GE(harness::sweep_allocations([&] {
-                  struct process_signals fresh;
-                  int error = signals_init(&fresh);
-
-                  if (error == 0)
-                      signals_fini(&fresh);
-                  return error;
-              }),
-              1u);
 }
 
 TEST_F(SignalTest, IgnoredOnesAreNotSent)
