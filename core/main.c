@@ -13,7 +13,6 @@
 #include "core/mem/page.h"
 #include "core/proc/boot_options.h"
 #include "core/proc/process.h"
-#include "core/sched/cpus.h"
 #include "core/sched/thread.h"
 #include "core/sync/percpu.h"
 #include "core/syscall/decode.h"
@@ -79,7 +78,6 @@ static void start_init(void *arg)
     int error;
 
     (void)arg;
-    cpus_start();
     load_root();
     console_init();
     error = init_command_find(&store, &options, &command);
@@ -91,7 +89,6 @@ static void start_init(void *arg)
     if (error != 0)
         give_up(status_of(error), command.args.path, error);
     init_command_free(&command);
-    user_loop(thread_current());
 }
 
 static void start_threads(void)

@@ -41,7 +41,6 @@ class Call:
         self.args = self.result = None
         self.prototype = "-"
         self.missing = self.cannot_fail = self.no_return = None
-        self.cannot_succeed = None
         self.takes = {}  # argument: names of flags or values that work
 
     def arg_index(self, name):
@@ -212,7 +211,7 @@ class _Parser:
             self.fail(f"{self.open.name}: no place for {key}:")
 
     def call_note(self, call, key, text):
-        if key in ("missing", "cannot fail", "cannot succeed", "no return"):
+        if key in ("missing", "cannot fail", "no return"):
             attribute = key.replace(" ", "_")
             if getattr(call, attribute):
                 self.fail(f"{call.name}: {key}: given twice")

@@ -61,10 +61,6 @@
 #define LX_F_GET_SEALS           1034
 #define LX_FD_CLOEXEC            1
 
-/* close_range(2) */
-#define LX_CLOSE_RANGE_UNSHARE   2u
-#define LX_CLOSE_RANGE_CLOEXEC   4u
-
 #define LX_F_OK                  0u
 #define LX_X_OK                  1u
 #define LX_W_OK                  2u

@@ -3,8 +3,8 @@
  * core/base/fault.c - contract in fault.h.
  *
  * One plan for the whole kernel. Its fields are written while no plan is in
- * force and published by fault_sites; passes are counted by one atomic, so of
- * the passes that race exactly one is the k-th.
+ * force and published by `sites`; passes are counted by one atomic, so of the
+ * passes that race exactly one is the k-th.
  */
 #include "core/base/fault.h"
 
@@ -12,9 +12,8 @@
 #include "core/base/string.h"
 #include "hal/check.h"
 
-unsigned fault_sites;
-
 static struct {
+    unsigned sites;  /* that count; 0: no plan. Atomic */
     uint64_t nth;    /* the pass that fails; 0: none. Atomic */
     uint64_t rate;   /* one in so many fails; 0: none. Atomic */
     uint64_t passed; /* atomic */
@@ -33,10 +32,15 @@ static bool is_chosen(uint64_t pass)
     return (pass + hal_check_choose(HAL_CHOICE_FAIL, rate)) % rate == 0;
 }
 
-bool fault_pass(void)
+bool fault_point(enum fault_site site)
 {
-    uint64_t pass = __atomic_add_fetch(&plan.passed, 1, __ATOMIC_RELAXED);
+    unsigned sites = __atomic_load_n(&plan.sites, __ATOMIC_ACQUIRE);
+    uint64_t pass;
 
+    ASSERT((site & ~(unsigned)FAULT_ANY) == 0);
+    if ((sites & site) == 0)
+        return false;
+    pass = __atomic_add_fetch(&plan.passed, 1, __ATOMIC_RELAXED);
     if (!is_chosen(pass))
         return false;
     __atomic_add_fetch(&plan.failed, 1, __ATOMIC_RELAXED);
@@ -46,13 +50,13 @@ bool fault_pass(void)
 static void set_plan(unsigned sites, uint64_t nth, uint64_t rate)
 {
     ASSERT((sites & ~(unsigned)FAULT_ANY) == 0);
-    __atomic_store_n(&fault_sites, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&plan.sites, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&plan.nth, nth, __ATOMIC_RELAXED);
     __atomic_store_n(&plan.rate, rate, __ATOMIC_RELAXED);
     __atomic_store_n(&plan.passed, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&plan.failed, 0, __ATOMIC_RELAXED);
     if (nth != 0 || rate != 0)
-        __atomic_store_n(&fault_sites, sites, __ATOMIC_RELEASE);
+        __atomic_store_n(&plan.sites, sites, __ATOMIC_RELEASE);
 }
 
 void fault_plan_nth(unsigned sites, uint64_t k)

@@ -18,21 +18,10 @@ enum fault_site {
     FAULT_ANY = 7
 };
 
-/* The plan's sites; 0: no plan. Atomic; for fault_point() alone. */
-extern unsigned fault_sites;
-
 C_DECLS_BEGIN
 
-/* The rest of fault_point(), for a site of the plan. */
-MUST_USE bool fault_pass(void);
-
 /* Should this one fail? Counts it. Any context, any CPU. */
-MUST_USE static inline bool fault_point(enum fault_site site)
-{
-    unsigned sites = __atomic_load_n(&fault_sites, __ATOMIC_ACQUIRE);
-
-    return (sites & site) != 0 && fault_pass();
-}
+MUST_USE bool fault_point(enum fault_site site);
 
 /* Makes the k-th pass (1 is the next) through any of sites fail, once; k 0
  * clears the plan. Starts counting anew. */

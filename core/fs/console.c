@@ -90,13 +90,11 @@ static ssize_t drain_input(struct user_cursor *to) REQUIRES(console.lock)
     return done > 0 || want == 0 ? (ssize_t)done : -EFAULT;
 }
 
-static ssize_t read_console(struct file *file, struct user_cursor *to,
-                            uint64_t *position)
+static ssize_t read_console(struct file *file, struct user_cursor *to)
 {
     ssize_t result;
 
     (void)file;
-    (void)position;
     if (mutex_lock_killable(&console.lock) != 0)
         return -EINTR;
     result = fill_input();
@@ -135,12 +133,10 @@ static ssize_t write_chunk(enum hal_stream stream, struct user_cursor *from)
     return taken;
 }
 
-static ssize_t write_console(struct file *file, struct user_cursor *from,
-                             uint64_t *position)
+static ssize_t write_console(struct file *file, struct user_cursor *from)
 {
     ssize_t result = 0, done = 0;
 
-    (void)position;
     if (mutex_lock_killable(&console.lock) != 0)
         return -EINTR;
     while (from->left > 0 && result >= 0) {
@@ -211,7 +207,6 @@ static const struct file_ops console_ops = {
     .waitq = console_waitq,
     .stat = stat_console,
     .ioctl = control_console,
-    .is_stream = true,
 };
 
 void console_init(void)
@@ -223,8 +218,7 @@ void console_init(void)
     mutex_init(&console.lock, &console_class);
     ring_init(&console.input, console.bytes, sizeof(console.bytes));
     for (size_t i = 0; i < COUNT_OF(modes); i++)
-        file_init(&console.files[i], &console_ops, both != 0 ? both : modes[i],
-                  NULL);
+        file_init(&console.files[i], &console_ops, both != 0 ? both : modes[i]);
     hal_console_attach(note_ready, NULL);
 }
 

@@ -4,14 +4,8 @@
  */
 #include "core/id/limits.h"
 
-#include "core/abi/errno.h"
-#include "core/base/string.h"
-
-static const struct lock_class limits_class = {"limits", LOCK_RANK_IDS};
-
 void limits_init(struct limits *limits)
 {
-    spin_init(&limits->lock, &limits_class);
     for (size_t i = 0; i < COUNT_OF(limits->of); i++)
         limits->of[i] =
             (struct lx_rlimit64){LX_RLIM_INFINITY, LX_RLIM_INFINITY};
@@ -22,48 +16,4 @@ void limits_init(struct limits *limits)
     limits->of[LX_RLIMIT_MSGQUEUE] = (struct lx_rlimit64){819200, 819200};
     limits->of[LX_RLIMIT_NICE] = (struct lx_rlimit64){0, 0};
     limits->of[LX_RLIMIT_RTPRIO] = (struct lx_rlimit64){0, 0};
-}
-
-void limits_clone(struct limits *to, struct limits *from)
-{
-    unsigned saved;
-
-    spin_init(&to->lock, &limits_class);
-    saved = spin_lock_irq(&from->lock);
-    mem_copy(to->of, from->of, sizeof(to->of));
-    spin_unlock_irq(&from->lock, saved);
-}
-
-int limits_change(struct limits *limits, unsigned resource,
-                  const struct lx_rlimit64 *fresh, bool may_raise,
-                  struct lx_rlimit64 *out)
-{
-    struct lx_rlimit64 *limit = &limits->of[resource];
-    unsigned saved;
-    int error = 0;
-
-    ASSERT(resource < LX_RLIM_NLIMITS);
-    if (fresh != NULL && fresh->rlim_cur > fresh->rlim_max)
-        return -EINVAL;
-    if (fresh != NULL && resource == LX_RLIMIT_NOFILE &&
-        fresh->rlim_max > LIMITS_FILES_MAX)
-        return -EPERM;
-    saved = spin_lock_irq(&limits->lock);
-    if (fresh != NULL && fresh->rlim_max > limit->rlim_max && !may_raise)
-        error = -EPERM;
-    if (error == 0 && out != NULL)
-        *out = *limit;
-    if (error == 0 && fresh != NULL)
-        *limit = *fresh;
-    spin_unlock_irq(&limits->lock, saved);
-    return error;
-}
-
-uint64_t limits_current(struct limits *limits, unsigned resource)
-{
-    unsigned saved = spin_lock_irq(&limits->lock);
-    uint64_t value = limits->of[resource].rlim_cur;
-
-    spin_unlock_irq(&limits->lock, saved);
-    return value;
 }

@@ -5,7 +5,7 @@
 #ifndef CORE_MEM_ACCOUNT_H
 #define CORE_MEM_ACCOUNT_H
 
-#include "core/sync/percpu.h"
+#include "core/base/defs.h"
 
 /* How an allocation may be served; exactly one of WAIT and NOWAIT. */
 enum {
@@ -21,17 +21,11 @@ struct mem_account {
     uint64_t limit;
 };
 
+C_DECLS_BEGIN
+
 /* Asserts that `how` is one of the above, and legal here: MEM_WAIT not where
  * the caller is pinned or in an interrupt. */
-static inline void mem_check_how(unsigned how)
-{
-    unsigned patience = how & ~(unsigned)MEM_ZERO;
-
-    ASSERT(patience == MEM_WAIT || patience == MEM_NOWAIT);
-    ASSERT(patience == MEM_NOWAIT || !cpu_is_pinned());
-}
-
-C_DECLS_BEGIN
+void mem_check_how(unsigned how);
 
 /* Charges bytes, or returns -ENOMEM and charges nothing. NULL always works. */
 MUST_USE int account_charge(struct mem_account *account, uint64_t bytes);

@@ -14,8 +14,6 @@
 #include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/base/string.h"
-#include "core/mem/cache.h"
-#include "core/mem/page_impl.h"
 #include "core/sync/spinlock.h"
 #include "hal/check.h"
 #include "hal/phys.h"
@@ -198,78 +196,33 @@ static struct page *take_block(unsigned order) REQUIRES(pages.lock)
     return page;
 }
 
-unsigned page_take_blocks(unsigned order, struct page **out, unsigned count)
-{
-    unsigned saved = spin_lock_irq(&pages.lock);
-    unsigned done = 0;
-
-    while (done < count && (out[done] = take_block(order)) != NULL)
-        done++;
-    spin_unlock_irq(&pages.lock, saved);
-    return done;
-}
-
-void page_give_blocks(struct page *const *blocks, unsigned count)
-{
-    unsigned saved = spin_lock_irq(&pages.lock);
-
-    for (unsigned i = 0; i < count; i++) {
-        const struct range *r = range_of(blocks[i]);
-
-        insert_block(r, frame_of(r, blocks[i]), blocks[i]->order);
-    }
-    spin_unlock_irq(&pages.lock, saved);
-}
-
-/* What lies in magazines and on lists may be what is missing. */
-static struct page *take_after_drain(unsigned order)
-{
-    cache_drain_all();
-    page_drain_all();
-    return page_cpu_take(order);
-}
-
-/* Makes a run that was free the caller's. */
-static void open_run(struct page *page, struct mem_account *payer)
-{
-    ASSERT(__atomic_load_n(&page->refs.count, __ATOMIC_RELAXED) == 0);
-    refcount_init(&page->refs, 1);
-    page->owner = NULL;
-    page->index = 0;
-    page->payer = payer;
-    if (CHECKED)
-        hal_check_unpoison(page_data(page), order_count(page->order)
-                                                << PAGE_SHIFT);
-}
-
 struct page *page_alloc(unsigned order, unsigned how, struct mem_account *payer)
 {
     uint64_t size = order_count(order) << PAGE_SHIFT;
     struct page *page;
+    unsigned saved;
+    void *data;
 
     ASSERT(order <= PAGE_ORDER_MAX);
     mem_check_how(how);
     if (fault_point(FAULT_FRAME) || account_charge(payer, size) != 0)
         return NULL;
-    page = page_cpu_take(order);
-    if (page == NULL)
-        page = take_after_drain(order);
+    saved = spin_lock_irq(&pages.lock);
+    page = take_block(order);
+    spin_unlock_irq(&pages.lock, saved);
     if (page == NULL) {
         account_release(payer, size);
         return NULL;
     }
-    open_run(page, payer);
+    ASSERT(__atomic_load_n(&page->refs.count, __ATOMIC_RELAXED) == 0);
+    refcount_init(&page->refs, 1);
+    page->owner = NULL;
+    page->index = 0;
+    page->payer = payer;
+    data = page_data(page);
+    hal_check_unpoison(data, size);
     if ((how & MEM_ZERO) != 0)
-        mem_set(page_data(page), 0, size);
-    return page;
-}
-
-struct page *page_alloc_spare(unsigned order)
-{
-    struct page *page = page_cpu_take(order);
-
-    if (page != NULL)
-        open_run(page, NULL);
+        mem_set(data, 0, size);
     return page;
 }
 
@@ -280,16 +233,18 @@ void page_get(struct page *page)
 
 static void free_run(struct page *page)
 {
+    const struct range *r = range_of(page);
     uint64_t size = order_count(page->order) << PAGE_SHIFT;
+    unsigned saved;
 
     ASSERT((flags_of(page) & (PAGE_FREE | PAGE_BUSY | PAGE_WRITEBACK)) == 0);
     ASSERT(!list_is_linked(&page->link));
     account_release(page->payer, size);
     page->payer = NULL;
-    set_flags(page, 0);
-    if (CHECKED)
-        hal_check_poison(page_data(page), size);
-    page_cpu_give(page);
+    hal_check_poison(page_data(page), size);
+    saved = spin_lock_irq(&pages.lock);
+    insert_block(r, frame_of(r, page), page->order);
+    spin_unlock_irq(&pages.lock, saved);
 }
 
 void page_put(struct page *page)
@@ -468,7 +423,7 @@ uint64_t page_free_count(void)
     uint64_t count = pages.free_count;
 
     spin_unlock_irq(&pages.lock, saved);
-    return count + page_cpu_count();
+    return count;
 }
 
 uint64_t page_total_count(void)

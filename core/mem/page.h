@@ -7,11 +7,8 @@
  * (hal/check.h); page_alloc() unpoisons. User memory is owned by core/vm and
  * stays poisoned but while the kernel itself fills it.
  *
- * Small runs are kept on a list per CPU, so most calls share nothing.
- *
  * Locking: one irq-safe spinlock inside; reference counts are atomic. Any
- * context may allocate with MEM_NOWAIT that holds no lock of LOCK_RANK_CACHES
- * or above.
+ * context may allocate with MEM_NOWAIT.
  */
 #ifndef CORE_MEM_PAGE_H
 #define CORE_MEM_PAGE_H
@@ -73,10 +70,7 @@ paddr_t page_addr(const struct page *page);
 void *page_data(const struct page *page);
 struct page *page_of(paddr_t addr);
 
-/* Gives the buddy what lies on the lists of CPUs. Any context. */
-void page_drain_all(void);
-
-/* Frames free now, on lists of CPUs too, and frames managed in all. */
+/* Frames free now, and frames managed in all. */
 uint64_t page_free_count(void);
 uint64_t page_total_count(void);
 

@@ -48,86 +48,6 @@ static const char *value_of(const char *word, const char *name)
                                                          : NULL;
 }
 
-/* Linux's own, which mean nothing here and never reach init. */
-static const char *const linux_names[] = {
-    "acpi",
-    "audit",
-    "clocksource",
-    "console",
-    "earlycon",
-    "earlyprintk",
-    "ignore_loglevel",
-    "initrd",
-    "ip",
-    "isolcpus",
-    "lpj",
-    "maxcpus",
-    "mem",
-    "memmap",
-    "mitigations",
-    "nohz",
-    "nr_cpus",
-    "panic",
-    "pci",
-    "reboot",
-    "resume",
-    "root",
-    "rootdelay",
-    "rootflags",
-    "rootfstype",
-    "selinux",
-    "tsc",
-    "tsc_early_khz",
-    "vdso",
-    "vga",
-};
-
-/* The length of a word's name, when it is "name=value"; 0: it is not. */
-static size_t name_length(const char *word)
-{
-    size_t length = 0;
-
-    while (word[length] != '\0' && word[length] != '=')
-        length++;
-    return word[length] == '=' ? length : 0;
-}
-
-static bool is_same_name(const char *word, const char *other, size_t length)
-{
-    return str_length(other, length + 1) > length - 1 &&
-           mem_equal(word, other, length) &&
-           (other[length] == '=' || other[length] == '\0');
-}
-
-static bool is_for_env(const char *word, size_t length)
-{
-    if (length == 0)
-        return false;
-    for (size_t i = 0; i < length; i++)
-        if (word[i] == '.')
-            return false;
-    for (size_t i = 0; i < COUNT_OF(linux_names); i++)
-        if (is_same_name(word, linux_names[i], length))
-            return false;
-    return true;
-}
-
-/* The last of a name counts, at the place of the first. */
-static void take_env(const char *word, struct boot_options *out)
-{
-    size_t length = name_length(word);
-
-    if (!is_for_env(word, length))
-        return;
-    for (unsigned i = 0; i < out->env_count; i++)
-        if (is_same_name(word, out->env[i], length)) {
-            out->env[i] = word;
-            return;
-        }
-    if (out->env_count < BOOT_WORDS_MAX)
-        out->env[out->env_count++] = word;
-}
-
 static void take_level(const char *text, struct boot_options *out)
 {
     uint64_t level;
@@ -152,10 +72,8 @@ static void take_option(const char *word, struct boot_options *out)
         out->fault_plan = value;
     else if ((value = value_of(word, "rdinit")) != NULL)
         out->init = value;
-    else if ((value = value_of(word, "init")) != NULL)
-        out->init = out->init == NULL ? value : out->init;
-    else
-        take_env(word, out);
+    else if ((value = value_of(word, "init")) != NULL && out->init == NULL)
+        out->init = value;
 }
 
 void boot_options_parse(const char *line, struct boot_options *out)
@@ -164,8 +82,6 @@ void boot_options_parse(const char *line, struct boot_options *out)
     char *at, *word;
 
     mem_set(out, 0, sizeof(*out));
-    out->env[out->env_count++] = "HOME=/"; /* what Linux gives to init */
-    out->env[out->env_count++] = "TERM=linux";
     out->log_level = LOG_CONSOLE_DEFAULT;
     (void)str_copy(out->text, line, sizeof(out->text));
     at = out->text;

@@ -3,16 +3,13 @@
  * core/proc/boot_options.h - what the kernel command line asks for
  * (bootparam(7)), and which program init is.
  *
- * Words the kernel does not know are not errors: those of the form name=value
- * become init's environment, unless they name a module's parameter (a dot in
- * name) or one of Linux's own. What follows "--" goes to init as arguments.
+ * Words the kernel does not know are not errors. What follows "--" goes to
+ * init as arguments.
  */
 #ifndef CORE_PROC_BOOT_OPTIONS_H
 #define CORE_PROC_BOOT_OPTIONS_H
 
-#include "core/proc/exec.h"
-
-struct store;
+#include "core/proc/process.h"
 
 enum { BOOT_WORDS_MAX = 64, BOOT_TEXT_MAX = 4096 };
 
@@ -23,8 +20,6 @@ struct boot_options {
     const char *init;       /* rdinit= or init=, NULL: the usual places */
     unsigned arg_count;     /* words after "--" */
     const char *args[BOOT_WORDS_MAX];
-    unsigned env_count; /* "name=value" words for init; no name twice */
-    const char *env[BOOT_WORDS_MAX];
     char text[BOOT_TEXT_MAX]; /* the command line, cut into words */
 };
 

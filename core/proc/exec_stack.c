@@ -11,18 +11,19 @@
 #include "core/abi/auxvec.h"
 #include "core/abi/elf.h"
 #include "core/abi/errno.h"
-#include "core/abi/limits.h"
 #include "core/abi/mman.h"
 #include "core/base/random.h"
 #include "core/base/string.h"
-#include "core/id/cred.h"
 #include "core/proc/elf.h"
-#include "core/proc/exec_strings.h"
+#include "core/proc/process.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
 #include "hal/mmu.h"
 #include "hal/platform.h"
 #include "hal/user.h"
+
+#define STACK_TOP  (HAL_USER_TOP - 16 * (uint64_t)PAGE_SIZE)
+#define STACK_SIZE (UINT64_C(8) << 20)
 
 enum { VECTOR_MAX = 24, RANDOM_SIZE = 16, CLOCK_TICKS = 100 };
 
@@ -44,28 +45,27 @@ static void add(struct vector *v, uint64_t type, uint64_t value)
     v->entries[v->count++] = (struct lx_auxv){type, value};
 }
 
-static void fill_vector(struct vector *v, const struct exec_stack *stack,
-                        const struct layout *at)
+static void fill_vector(struct vector *v, const struct elf_image *image,
+                        uaddr_t bias, const struct layout *at)
 {
     const struct hal_boot *boot = hal_boot_facts();
-    const struct elf_image *image = stack->image;
 
     v->count = 0;
     add(v, LX_AT_HWCAP, boot->hwcap);
     add(v, LX_AT_PAGESZ, PAGE_SIZE);
     add(v, LX_AT_CLKTCK, CLOCK_TICKS);
     if (image->headers != 0)
-        add(v, LX_AT_PHDR, stack->bias + image->headers);
+        add(v, LX_AT_PHDR, bias + image->headers);
     add(v, LX_AT_PHENT, sizeof(struct lx_elf64_phdr));
     add(v, LX_AT_PHNUM, image->header_count);
-    add(v, LX_AT_BASE, stack->interpreter_base);
+    add(v, LX_AT_BASE, 0);
     add(v, LX_AT_FLAGS, 0);
-    add(v, LX_AT_ENTRY, stack->bias + image->entry);
-    add(v, LX_AT_UID, stack->cred->uid);
-    add(v, LX_AT_EUID, stack->cred->euid);
-    add(v, LX_AT_GID, stack->cred->gid);
-    add(v, LX_AT_EGID, stack->cred->egid);
-    add(v, LX_AT_SECURE, stack->is_secure);
+    add(v, LX_AT_ENTRY, bias + image->entry);
+    add(v, LX_AT_UID, 0);
+    add(v, LX_AT_EUID, 0);
+    add(v, LX_AT_GID, 0);
+    add(v, LX_AT_EGID, 0);
+    add(v, LX_AT_SECURE, 0);
     add(v, LX_AT_RANDOM, at->random);
     add(v, LX_AT_HWCAP2, boot->hwcap2);
     add(v, LX_AT_MINSIGSTKSZ, 1024 + hal_user_fpu_size());
@@ -75,22 +75,22 @@ static void fill_vector(struct vector *v, const struct exec_stack *stack,
 }
 
 /* Writes the bytes the words will point at; returns the lowest address. */
-static int write_bytes(struct aspace *as, const struct exec_stack *stack,
+static int write_bytes(struct aspace *as, const struct exec_args *args,
                        struct layout *at, uaddr_t *lowest)
 {
     uint8_t random[RANDOM_SIZE];
-    size_t name_size = str_length(stack->path, LX_PATH_MAX) + 1;
+    size_t name_size = str_length(args->path, EXEC_STRINGS_MAX) + 1;
     int error;
 
     random_bytes(random, sizeof(random));
-    at->name = stack->top - sizeof(uint64_t) - name_size;
-    at->strings = at->name - exec_strings_size(stack->strings);
+    at->name = STACK_TOP - sizeof(uint64_t) - name_size;
+    at->strings = at->name - args->strings_size;
     at->random = round_down(at->strings, 16) - sizeof(random);
     at->platform = at->random - sizeof(platform);
     *lowest = at->platform;
-    error = copy_out(as, at->name, stack->path, name_size);
+    error = copy_out(as, at->name, args->path, name_size);
     if (error == 0)
-        error = exec_strings_write(stack->strings, as, at->strings);
+        error = copy_out(as, at->strings, args->strings, args->strings_size);
     if (error == 0)
         error = copy_out(as, at->random, random, sizeof(random));
     if (error == 0)
@@ -98,72 +98,54 @@ static int write_bytes(struct aspace *as, const struct exec_stack *stack,
     return error;
 }
 
-enum { WORDS_AT_ONCE = 64 };
-
-/* Words on their way to user memory, in order. */
-struct words {
-    struct aspace *as;
-    uaddr_t at;
-    unsigned count;
-    uint64_t held[WORDS_AT_ONCE];
-};
-
-static int flush_words(struct words *words)
+static int put_word(struct aspace *as, uaddr_t *at, uint64_t word)
 {
-    size_t size = words->count * sizeof(words->held[0]);
-    int error = copy_out(words->as, words->at, words->held, size);
+    int error = copy_out(as, *at, &word, sizeof(word));
 
-    words->at += size;
-    words->count = 0;
+    *at += sizeof(word);
     return error;
 }
 
-static int put_word(struct words *words, uint64_t word)
-{
-    words->held[words->count++] = word;
-    return words->count == WORDS_AT_ONCE ? flush_words(words) : 0;
-}
-
-/* Pointers to count strings from *offset on, and the NULL behind them. */
-static int put_pointers(struct words *words, const struct exec_stack *stack,
-                        unsigned count, uaddr_t strings, size_t *offset)
+/* Pointers to count strings from *string on, and the NULL behind them. */
+static int put_pointers(struct aspace *as, uaddr_t *at, unsigned count,
+                        const char **string, uaddr_t *address)
 {
     int error = 0;
 
     for (unsigned i = 0; i < count && error == 0; i++) {
-        error = put_word(words, strings + *offset);
-        *offset += exec_strings_length(stack->strings, *offset);
+        size_t size = str_length(*string, EXEC_STRINGS_MAX) + 1;
+
+        error = put_word(as, at, *address);
+        *string += size;
+        *address += size;
     }
-    return error != 0 ? error : put_word(words, 0);
+    return error != 0 ? error : put_word(as, at, 0);
 }
 
-static int write_words(struct words *words, const struct exec_stack *stack,
-                       const struct layout *lay, const struct vector *v)
+static int write_words(struct aspace *as, uaddr_t at,
+                       const struct exec_args *args, const struct layout *lay,
+                       const struct vector *v)
 {
-    size_t offset = 0;
-    int error = put_word(words, stack->strings->argc);
+    const char *string = args->strings;
+    uaddr_t address = lay->strings;
+    int error = put_word(as, &at, args->argc);
 
     if (error == 0)
-        error = put_pointers(words, stack, stack->strings->argc, lay->strings,
-                             &offset);
+        error = put_pointers(as, &at, args->argc, &string, &address);
     if (error == 0)
-        error = put_pointers(words, stack, stack->strings->envc, lay->strings,
-                             &offset);
-    for (unsigned i = 0; i < v->count && error == 0; i++) {
-        error = put_word(words, v->entries[i].type);
-        if (error == 0)
-            error = put_word(words, v->entries[i].value);
-    }
-    return error != 0 ? error : flush_words(words);
+        error = put_pointers(as, &at, args->envc, &string, &address);
+    if (error == 0)
+        error = copy_out(as, at, v->entries, v->count * sizeof(*v->entries));
+    return error;
 }
 
-static int map_stack(struct aspace *as, const struct exec_stack *stack)
+static int map_stack(struct aspace *as, bool is_executable)
 {
     struct map_request request = {
-        .addr = stack->top - stack->size,
-        .size = stack->size,
-        .prot = LX_PROT_READ | LX_PROT_WRITE |
-                (stack->image->wants_exec_stack ? LX_PROT_EXEC : 0),
+        .addr = STACK_TOP - STACK_SIZE,
+        .size = STACK_SIZE,
+        .prot =
+            LX_PROT_READ | LX_PROT_WRITE | (is_executable ? LX_PROT_EXEC : 0),
         .flags = LX_MAP_PRIVATE | LX_MAP_ANONYMOUS | LX_MAP_FIXED |
                  LX_MAP_NORESERVE | LX_MAP_STACK,
     };
@@ -172,24 +154,21 @@ static int map_stack(struct aspace *as, const struct exec_stack *stack)
     return aspace_map(as, &request, &at);
 }
 
-int exec_stack_build(struct aspace *as, const struct exec_stack *stack,
-                     uaddr_t *rsp)
+int exec_stack_build(struct aspace *as, const struct elf_image *image,
+                     uaddr_t bias, const struct exec_args *args, uaddr_t *stack)
 {
     struct layout lay;
     struct vector v;
-    struct words words = {.as = as};
     uaddr_t lowest = 0;
-    uint64_t count;
-    int error = map_stack(as, stack);
+    uint64_t words;
+    int error = map_stack(as, image->wants_exec_stack);
 
     if (error == 0)
-        error = write_bytes(as, stack, &lay, &lowest);
+        error = write_bytes(as, args, &lay, &lowest);
     if (error != 0)
         return error;
-    fill_vector(&v, stack, &lay);
-    count = 1 + (stack->strings->argc + 1) + (stack->strings->envc + 1) +
-            2 * v.count;
-    *rsp = round_down(lowest - count * sizeof(uint64_t), 16);
-    words.at = *rsp;
-    return write_words(&words, stack, &lay, &v);
+    fill_vector(&v, image, bias, &lay);
+    words = 1 + (args->argc + 1) + (args->envc + 1) + 2 * v.count;
+    *stack = round_down(lowest - words * sizeof(uint64_t), 16);
+    return write_words(as, *stack, args, &lay, &v);
 }

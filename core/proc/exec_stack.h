@@ -10,32 +10,19 @@
 #include "hal/types.h"
 
 struct aspace;
-struct cred;
 struct elf_image;
-struct exec_strings;
-
-/* What the program and its dynamic loader are told. */
-struct exec_stack {
-    const struct elf_image *image;
-    uaddr_t bias;             /* of image */
-    uaddr_t interpreter_base; /* 0: static */
-    const struct exec_strings *strings;
-    const char *path; /* as execve(2) was given it */
-    const struct cred *cred;
-    bool is_secure; /* AT_SECURE of getauxval(3) */
-    uaddr_t top;    /* page aligned; nothing of it is above */
-    uint64_t size;  /* bytes, whole pages */
-};
+struct exec_args;
 
 C_DECLS_BEGIN
 
 /*
  * Maps the stack into as, which is active on this CPU, and writes arguments,
- * environment and auxiliary vector. Sets *rsp to the program's first. 0,
- * -ENOMEM, -EFAULT, -E2BIG (no room). May sleep.
+ * environment and auxiliary vector. Sets *stack to the first rsp. 0, -ENOMEM,
+ * -EFAULT. May sleep.
  */
-MUST_USE int exec_stack_build(struct aspace *as, const struct exec_stack *stack,
-                              uaddr_t *rsp);
+MUST_USE int exec_stack_build(struct aspace *as, const struct elf_image *image,
+                              uaddr_t bias, const struct exec_args *args,
+                              uaddr_t *stack);
 
 C_DECLS_END
 

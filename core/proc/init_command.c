@@ -11,6 +11,9 @@
 
 static const char argv_file[] = "cyphera.argv";
 
+/* The environment that Linux gives to init. */
+static const char *const environment[] = {"HOME=/", "TERM=linux"};
+
 /* Adds a string with its NUL: 0 or -E2BIG. */
 static int add_string(struct init_command *command, const char *text)
 {
@@ -29,14 +32,13 @@ static int add_argument(struct init_command *command, const char *text)
     return add_string(command, text);
 }
 
-static int add_environment(const struct boot_options *options,
-                           struct init_command *command)
+static int add_environment(struct init_command *command)
 {
     int error = 0;
 
-    for (unsigned i = 0; i < options->env_count && error == 0; i++) {
+    for (size_t i = 0; i < COUNT_OF(environment) && error == 0; i++) {
         command->args.envc++;
-        error = add_string(command, options->env[i]);
+        error = add_string(command, environment[i]);
     }
     return error;
 }
@@ -106,7 +108,7 @@ int init_command_find(struct store *store, const struct boot_options *options,
     else if (error != -ENOMEM)
         error = take_options(store, options, out);
     if (error == 0)
-        error = add_environment(options, out);
+        error = add_environment(out);
     if (error != 0) {
         init_command_free(out);
         return error;

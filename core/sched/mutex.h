@@ -12,17 +12,14 @@ struct thread;
 struct CAPABILITY("mutex") mutex {
     const struct lock_class *class_of;
     struct thread *owner; /* atomic; NULL when free */
-    unsigned waiting;     /* threads that may sleep for it; atomic */
     struct waitq waiters;
 };
 
 C_DECLS_BEGIN
 
-/* Of a class below LOCK_RANK_PROCESS. */
 void mutex_init(struct mutex *m, const struct lock_class *class_of);
 
-/* Sleeps until it is free. Not atomic, not recursive (both asserted); checked
- * builds look at ranks (core/sync/lockdep.h). */
+/* Sleeps until it is free. Not atomic, not recursive (both asserted). */
 void mutex_lock(struct mutex *m) ACQUIRES(*m);
 
 /* Returns 0, or -EINTR, not holding it, when the caller is being killed. */

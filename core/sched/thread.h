@@ -7,22 +7,19 @@
  *
  * Lifetime: thread_create() leaves one reference with the caller, one with the
  * thread itself, dropped after it has left its stack (by the next thread on
- * that CPU). Locking: state and queue belong to the lock of its CPU's run
- * queue; the work word is atomic.
+ * that CPU). Locking: state and links belong to the run queue's lock; the work
+ * word is atomic.
  */
 #ifndef CORE_SCHED_THREAD_H
 #define CORE_SCHED_THREAD_H
 
 #include "core/base/list.h"
 #include "core/base/refcount.h"
-#include "core/base/tree.h"
-#include "core/sync/lockdep.h"
 #include "hal/context.h"
 #include "hal/types.h"
 
 struct hal_mmu;
 struct hal_user;
-struct runq;
 struct task; /* core/proc: the process side of a user thread */
 
 enum thread_state { THREAD_READY, THREAD_RUNNING, THREAD_WAITING, THREAD_DEAD };
@@ -32,49 +29,17 @@ enum {
     THREAD_WORK_RESCHED = 1, /* let others run */
     THREAD_WORK_EXIT = 2,    /* end, with task's exit code */
     THREAD_WORK_RESTART = 4, /* a call was cut short: core/syscall */
-    THREAD_WORK_RSEQ = 8,    /* it was switched out: core/proc/rseq.h */
-    THREAD_WORK_SIGNAL = 16  /* a signal, or a stop: core/proc/signal.h */
-};
-
-/* Scheduling classes, in Linux's numbers (sched(7)). */
-enum thread_policy {
-    THREAD_NORMAL = 0,
-    THREAD_FIFO = 1,
-    THREAD_RR = 2,
-    THREAD_BATCH = 3, /* as NORMAL, but never preempts when it wakes */
-    THREAD_IDLE = 5   /* weight 3 of 1024 */
-};
-
-enum { THREAD_NICE_MIN = -20, THREAD_NICE_MAX = 19, THREAD_PRIORITY_MAX = 99 };
-
-struct thread_params {
-    enum thread_policy policy;
-    int nice;          /* of NORMAL and BATCH */
-    unsigned priority; /* of FIFO and RR: 1..THREAD_PRIORITY_MAX */
-};
-
-/* What the run queue knows of a thread. Run queue lock. */
-struct sched_entity {
-    struct tree_node node; /* fair queue, by (vruntime, number) */
-    struct list link;      /* real-time queue */
-    struct thread_params params;
-    uint64_t vruntime;   /* ns, weighted; of a queued or running thread
-                            relative to its queue's min_vruntime */
-    uint64_t run_ns;     /* spent running, in all */
-    uint64_t started_ns; /* when it was last charged, while it runs */
-    uint64_t affinity;   /* a bit per CPU it may run on */
-    bool is_queued;      /* on a queue of runqs[thread->cpu] */
+    THREAD_WORK_RSEQ = 8     /* it was switched out: core/proc/rseq.h */
 };
 
 struct thread {
-    struct sched_entity sched;
-    struct hal_context *context; /* const */
+    struct list link;            /* run queue */
+    struct hal_context *context; /* const; NULL for a CPU's boot thread */
     struct refcount refs;
     enum thread_state state;  /* run queue lock */
     unsigned work;            /* THREAD_WORK_*, atomic */
     unsigned switch_work;     /* joins work at each switch; its own */
-    unsigned cpu;             /* where it runs or last ran; run queue lock of
-                                 the CPU it names, atomic */
+    unsigned cpu;             /* where it runs or last ran */
     uint64_t number;          /* never reused; for the trace */
     const char *name;         /* const, static storage */
     void (*entry)(void *arg); /* const */
@@ -82,7 +47,6 @@ struct thread {
     struct hal_user *user;    /* NULL: a kernel thread; run queue lock */
     struct hal_mmu *mmu;      /* what runs below it; run queue lock */
     struct task *task;        /* core/proc's; const once it runs */
-    struct lockdep_held held; /* sleeping locks, in checked builds; its own */
 };
 
 C_DECLS_BEGIN
@@ -98,26 +62,8 @@ NORETURN void sched_run(void);
 MUST_USE int thread_create(const char *name, void (*entry)(void *arg),
                            void *arg, struct thread **out);
 
-/* Lets it run, on the CPU that is least busy among those it may use. Once. */
+/* Lets it run. Once. */
 void thread_start(struct thread *thread);
-
-/* A bit for every CPU that schedules. */
-uint64_t sched_online(void);
-
-/* sched_setscheduler(2), setpriority(2): 0, or -EINVAL for values out of range.
- * Permission is the caller's business. */
-MUST_USE int thread_set_params(struct thread *thread,
-                               const struct thread_params *params);
-void thread_get_params(struct thread *thread, struct thread_params *out);
-
-/* sched_setaffinity(2): 0, or -EINVAL when no CPU of the mask schedules. When
- * it returns, the thread runs on none but these, or will move at its next
- * return to user mode or unpin. */
-MUST_USE int thread_set_affinity(struct thread *thread, uint64_t mask);
-uint64_t thread_affinity(struct thread *thread);
-
-/* Nanoseconds it has run. */
-uint64_t thread_run_ns(struct thread *thread);
 
 void thread_get(struct thread *thread);
 void thread_put(struct thread *thread);
@@ -130,12 +76,7 @@ NORETURN void thread_exit(void);
 /* Lets others that are ready run first. Not atomic. */
 void thread_yield(void);
 
-/* Gives way if somebody should run instead: what THREAD_WORK_RESCHED asks for.
- * Not atomic. */
-void thread_resched(void);
-
-/* Sets bits of the work word and makes user mode return for them; EXIT and
- * SIGNAL wake it too, so that a wait that heeds them ends. Any context. */
+/* Sets bits of the work word and makes user mode return for them. */
 void thread_set_work(struct thread *thread, unsigned bits);
 
 static inline bool thread_has_work(const struct thread *thread)

@@ -40,70 +40,58 @@ void waitq_wake_all(struct waitq *q)
     spin_unlock_irq(&q->lock, saved);
 }
 
-static bool has_work(const struct thread *self, unsigned bits)
+static bool is_being_killed(const struct thread *self)
 {
-    return (__atomic_load_n(&self->work, __ATOMIC_ACQUIRE) & bits) != 0;
+    return (__atomic_load_n(&self->work, __ATOMIC_ACQUIRE) &
+            THREAD_WORK_EXIT) != 0;
 }
-
-/* What a thread waits for, and what else ends it. */
-struct wait {
-    bool (*condition)(void *arg);
-    void *arg;
-    uint64_t deadline_ns;
-    unsigned heeds; /* THREAD_WORK_* */
-};
 
 /* Waits until one of the three ends; the waiter is on the queue throughout, so
  * a wake after the look at condition finds the thread prepared to wait. */
-static int wait_on(struct thread *self, const struct wait *wait)
+static int wait_on(struct waiter *waiter, bool (*condition)(void *arg),
+                   void *arg, uint64_t deadline_ns, bool killable)
 {
     int result = 0;
 
     for (;;) {
         thread_prepare_wait();
-        if (wait->condition(wait->arg))
+        if (condition(arg))
             break;
-        if (has_work(self, wait->heeds)) {
+        if (killable && is_being_killed(waiter->thread)) {
             result = -EINTR;
             break;
         }
-        if (wait->deadline_ns != WAIT_FOREVER &&
-            hal_clock_now() >= wait->deadline_ns) {
+        if (deadline_ns != WAIT_FOREVER && hal_clock_now() >= deadline_ns) {
             result = -ETIMEDOUT;
             break;
         }
         thread_wait();
     }
-    (void)thread_wake(self);
+    (void)thread_wake(waiter->thread);
     return result;
 }
 
-static int wait_with_timer(struct waiter *waiter, const struct wait *wait)
-{
-    struct timer timer;
-    int result;
-
-    if (wait->deadline_ns == WAIT_FOREVER)
-        return wait_on(waiter->thread, wait);
-    timer_init(&timer, wake_waiter, waiter);
-    timer_arm(&timer, wait->deadline_ns);
-    result = wait_on(waiter->thread, wait);
-    (void)timer_cancel(&timer);
-    return result;
-}
-
-static int wait_in_queue(struct waitq *q, const struct wait *wait)
+static int wait_in_queue(struct waitq *q, bool (*condition)(void *arg),
+                         void *arg, uint64_t deadline_ns, bool killable)
 {
     struct waiter waiter = {.thread = thread_current()};
+    struct timer timer;
     unsigned saved;
     int result;
 
     ASSERT(!cpu_is_atomic());
     list_init(&waiter.link);
+    timer_init(&timer, wake_waiter, &waiter);
     saved = spin_lock_irq(&q->lock);
     list_push_back(&q->waiters, &waiter.link);
     spin_unlock_irq(&q->lock, saved);
-    result = wait_with_timer(&waiter, wait);
+    if (deadline_ns != WAIT_FOREVER)
+        timer_arm(&timer, deadline_ns);
+
+    result = wait_on(&waiter, condition, arg, deadline_ns, killable);
+
+    if (deadline_ns != WAIT_FOREVER)
+        (void)timer_cancel(&timer);
     saved = spin_lock_irq(&q->lock);
     list_remove(&waiter.link);
     spin_unlock_irq(&q->lock, saved);
@@ -113,35 +101,11 @@ static int wait_in_queue(struct waitq *q, const struct wait *wait)
 int waitq_wait(struct waitq *q, bool (*condition)(void *arg), void *arg,
                uint64_t deadline_ns)
 {
-    struct wait wait = {condition, arg, deadline_ns, 0};
-
-    return wait_in_queue(q, &wait);
+    return wait_in_queue(q, condition, arg, deadline_ns, false);
 }
 
 int waitq_wait_killable(struct waitq *q, bool (*condition)(void *arg),
                         void *arg, uint64_t deadline_ns)
 {
-    struct wait wait = {condition, arg, deadline_ns, THREAD_WORK_EXIT};
-
-    return wait_in_queue(q, &wait);
-}
-
-int waitq_wait_interruptible(struct waitq *q, bool (*condition)(void *arg),
-                             void *arg, uint64_t deadline_ns)
-{
-    struct wait wait = {condition, arg, deadline_ns,
-                        THREAD_WORK_EXIT | THREAD_WORK_SIGNAL};
-
-    return wait_in_queue(q, &wait);
-}
-
-int wait_interruptible(bool (*condition)(void *arg), void *arg,
-                       uint64_t deadline_ns)
-{
-    struct wait wait = {condition, arg, deadline_ns,
-                        THREAD_WORK_EXIT | THREAD_WORK_SIGNAL};
-    struct waiter waiter = {.thread = thread_current()};
-
-    ASSERT(!cpu_is_atomic());
-    return wait_with_timer(&waiter, &wait);
+    return wait_in_queue(q, condition, arg, deadline_ns, true);
 }

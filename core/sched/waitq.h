@@ -34,16 +34,6 @@ MUST_USE int waitq_wait(struct waitq *q, bool (*condition)(void *arg),
 MUST_USE int waitq_wait_killable(struct waitq *q, bool (*condition)(void *arg),
                                  void *arg, uint64_t deadline_ns);
 
-/* The same, and -EINTR also when it has THREAD_WORK_SIGNAL. */
-MUST_USE int waitq_wait_interruptible(struct waitq *q,
-                                      bool (*condition)(void *arg), void *arg,
-                                      uint64_t deadline_ns);
-
-/* The same without a queue: whoever makes condition true calls thread_wake() on
- * the caller's thread afterwards. */
-MUST_USE int wait_interruptible(bool (*condition)(void *arg), void *arg,
-                                uint64_t deadline_ns);
-
 /* Makes all waiters look at their conditions again. Any context. */
 void waitq_wake_all(struct waitq *q);
 

@@ -27,11 +27,7 @@ void cpu_init_local(unsigned number)
     STORE(cpu->pinned, 0);
     STORE(cpu->resched, false);
     STORE(cpu->in_interrupt, false);
-    STORE(cpu->rcu_wanted, false);
-    STORE(cpu->reading, 0);
     STORE(cpu->current, NULL);
-    if (rcu_count_is_quiet(&cpu->rcu))
-        rcu_count_leave_quiet(&cpu->rcu);
     hal_cpu_set_local(cpu);
 }
 
@@ -78,6 +74,13 @@ void cpu_unpin(void)
         resched_hook();
 }
 
+bool cpu_is_pinned(void)
+{
+    const struct cpu *cpu = hal_cpu_local();
+
+    return cpu != NULL && (LOAD(cpu->pinned) > 0 || LOAD(cpu->in_interrupt));
+}
+
 bool cpu_is_atomic(void)
 {
     return cpu_is_pinned() || hal_irq_are_off();
@@ -91,27 +94,13 @@ void cpu_set_resched_hook(void (*hook)(void))
 void cpu_enter_interrupt(void)
 {
     struct cpu *cpu = cpu_this();
-    bool was_quiet = rcu_count_is_quiet(&cpu->rcu);
 
     ASSERT(hal_irq_are_off());
-    ASSERT(!LOAD(cpu->in_interrupt));
-    if (was_quiet)
-        rcu_count_leave_quiet(&cpu->rcu);
-    else if (LOAD(cpu->pinned) == 0)
-        rcu_count_pass(&cpu->rcu); /* readers are pinned */
-    else if (LOAD(cpu->rcu_wanted))
-        STORE(cpu->resched, true); /* the last unpin passes */
-    STORE(cpu->rcu_wanted, false);
-    STORE(cpu->was_quiet, was_quiet);
-    STORE(cpu->in_interrupt, true);
+    ASSERT(!__atomic_load_n(&cpu->in_interrupt, __ATOMIC_RELAXED));
+    __atomic_store_n(&cpu->in_interrupt, true, __ATOMIC_RELAXED);
 }
 
 void cpu_leave_interrupt(void)
 {
-    struct cpu *cpu = cpu_this();
-
-    ASSERT(LOAD(cpu->in_interrupt));
-    STORE(cpu->in_interrupt, false);
-    if (LOAD(cpu->was_quiet))
-        rcu_count_enter_quiet(&cpu->rcu);
+    __atomic_store_n(&cpu_this()->in_interrupt, false, __ATOMIC_RELAXED);
 }

@@ -11,7 +11,6 @@
 #define CORE_SYNC_PERCPU_H
 
 #include "core/base/defs.h"
-#include "core/sync/rcu_count.h"
 #include "hal/cpu.h"
 
 struct thread;
@@ -26,12 +25,8 @@ struct cpu {
     unsigned pinned;   /* preemption count: spinlocks held and pins */
     bool resched;      /* a switch is due at the next unpin or trap */
     bool in_interrupt; /* inside an upcall of the HAL */
-    bool was_quiet;    /* in_interrupt: what for RCU it came upon */
-    bool rcu_wanted;   /* a grace period waits for it; set by any CPU */
-    unsigned reading;  /* RCU read sections, in checked builds */
     struct thread *current;
-    struct rcu_count rcu;
-} __attribute__((aligned(64)));
+};
 
 C_DECLS_BEGIN
 
@@ -57,14 +52,7 @@ bool cpu_is_atomic(void);
 /* Is the caller pinned or in an interrupt? What may sleep asserts that it is
  * not; unlike cpu_is_atomic(), this lets the boot path, which has interrupts
  * off, pass. */
-static inline bool cpu_is_pinned(void)
-{
-    const struct cpu *cpu = (const struct cpu *)hal_cpu_local();
-
-    return cpu != NULL &&
-           (__atomic_load_n(&cpu->pinned, __ATOMIC_RELAXED) > 0 ||
-            __atomic_load_n(&cpu->in_interrupt, __ATOMIC_RELAXED));
-}
+bool cpu_is_pinned(void);
 
 /* Around whatever the HAL calls in interrupt context (upcalls, handlers of
  * lines and streams), first and last: interrupts are off and do not nest. */

@@ -53,13 +53,6 @@ static void check_usage(struct spinlock *lock, const struct cpu *cpu)
               lock->class_of->name);
 }
 
-/* Two buckets of futexes are held at once, in the order of the table. */
-static bool are_pair(const struct spinlock *first, const struct spinlock *then)
-{
-    return first->class_of == then->class_of &&
-           then->class_of->rank == LOCK_RANK_FUTEX && first < then;
-}
-
 static void check_ranks(const struct spinlock *lock, const struct cpu *cpu)
 {
     const struct held_stack *stack = &held_stacks[cpu->number];
@@ -69,11 +62,10 @@ static void check_ranks(const struct spinlock *lock, const struct cpu *cpu)
     ASSERT(count < HELD_MAX);
     for (unsigned i = 0; i < count; i++) {
         const struct held_lock *held = &stack->lock[i];
-        const struct spinlock *other = LOAD(held->lock);
-        const struct lock_class *class_of = other->class_of;
+        const struct lock_class *class_of = LOAD(held->lock)->class_of;
 
         if (LOAD(held->by_interrupt) == by_interrupt &&
-            class_of->rank >= lock->class_of->rank && !are_pair(other, lock))
+            class_of->rank >= lock->class_of->rank)
             panic("lock %s (rank %d) under %s (rank %d)", lock->class_of->name,
                   lock->class_of->rank, class_of->name, class_of->rank);
     }

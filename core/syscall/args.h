@@ -6,7 +6,6 @@
 #define CORE_SYSCALL_ARGS_H
 
 #include "core/base/defs.h"
-#include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/proc/process.h"
 #include "core/sched/thread.h"
@@ -30,7 +29,7 @@ static inline struct process *process_of(const struct thread *self)
 MUST_USE static inline struct file *file_of(const struct thread *self,
                                             uint64_t fd)
 {
-    return fd_get(self->task->files, (int)(uint32_t)fd);
+    return fd_get(&process_of(self)->files, (int)(uint32_t)fd);
 }
 
 C_DECLS_BEGIN

@@ -55,7 +55,7 @@ static void show_call(struct thread *self, uint64_t number,
                       const uint64_t *args, bool returned, int64_t result)
 {
     struct strace_record record = {
-        .pid = task_number(self->task),
+        .pid = self->task->process->pid,
         .number = number,
         .returned = returned,
         .result = result,
@@ -79,8 +79,8 @@ void trace_end(struct thread *self)
 
     if (!trace.is_on)
         return;
-    size = strace_render_end(line, sizeof(line) - 1, task_number(self->task),
-                             task_exit_status(self->task));
+    size = strace_render_end(line, sizeof(line) - 1, self->task->process->pid,
+                             (int)self->task->wait_status);
     line[size] = '\n';
     hal_log_write(line, size + 1);
 }
@@ -110,38 +110,14 @@ static int64_t call_traced(struct thread *self, uint64_t number,
     return result;
 }
 
-/* The restart that a handler's result asks for. */
-static enum signal_restart restart_of(int64_t result)
-{
-    switch (result) {
-    case -ERESTART_CALL:
-        return RESTART_SYS;
-    case -ERESTART_NOINTR:
-        return RESTART_NOINTR;
-    case -ERESTART_NOHAND:
-        return RESTART_NOHAND;
-    case -ERESTART_BLOCK:
-        return RESTART_BLOCK;
-    default:
-        return RESTART_NONE;
-    }
-}
-
 static void keep_for_restart(struct thread *self, uint64_t number,
-                             const uint64_t *args, enum signal_restart how)
+                             const uint64_t *args)
 {
     struct restart *restart = &self->task->restart;
 
     restart->number = number;
     mem_copy(restart->args, args, sizeof(restart->args));
-    self->task->signals.restart = how;
     thread_set_work(self, THREAD_WORK_RESTART);
-}
-
-/* A result below this is for the kernel alone. */
-static bool is_special(int64_t result)
-{
-    return result <= -ERESTART_CALL && result >= -CALL_IS_DONE;
 }
 
 void dispatch_call(struct thread *self, uint64_t number, const uint64_t *args)
@@ -155,19 +131,15 @@ void dispatch_call(struct thread *self, uint64_t number, const uint64_t *args)
     else
         result = call_handler_of(self, number, args);
     hal_check_event(HAL_EVENT_RESULT, self->number, number, (uint64_t)result);
-    if (__builtin_expect(!is_special(result), true))
+    if (__builtin_expect(result == -ERESTART_CALL, false))
+        keep_for_restart(self, number, args);
+    else
         hal_user_set_result(self->user, result);
-    else if (result != -CALL_IS_DONE)
-        keep_for_restart(self, number, args, restart_of(result));
 }
 
 void dispatch_again(struct thread *self)
 {
-    struct task_signals *signals = &self->task->signals;
     struct restart again = self->task->restart;
 
-    signals->resumes = signals->restart == RESTART_BLOCK;
-    signals->restart = RESTART_NONE;
     dispatch_call(self, again.number, again.args);
-    signals->resumes = false;
 }

@@ -3,10 +3,8 @@
  * core/syscall/dispatch.h - from a call's number to its handler and back.
  *
  * The table of handlers is generated from core/abi/syscalls.tbl. A handler
- * that was cut short for work returns -ERESTART_*: the work is done and it runs
- * again with the same arguments, or, after a signal's handler, ends with EINTR
- * as enum signal_restart (core/proc/signal.h) has it. User code never sees
- * these numbers.
+ * that was cut short for work returns -ERESTART_CALL: the work is done and it
+ * runs again with the same arguments; user code never sees that number.
  */
 #ifndef CORE_SYSCALL_DISPATCH_H
 #define CORE_SYSCALL_DISPATCH_H
@@ -16,13 +14,7 @@
 struct thread;
 
 /* The kernel's own, above all that user code may see. */
-enum {
-    ERESTART_CALL = 512,   /* RESTART_SYS */
-    ERESTART_NOINTR = 513, /* RESTART_NOINTR */
-    ERESTART_NOHAND = 514, /* RESTART_NOHAND */
-    ERESTART_BLOCK = 516,  /* RESTART_BLOCK: task->signals.deadline_ns is set */
-    CALL_IS_DONE = 517     /* the registers are as they should be */
-};
+enum { ERESTART_CALL = 512 };
 
 C_DECLS_BEGIN
 

@@ -6,28 +6,19 @@
 #include "core/abi/fcntl.h"
 #include "core/abi/uio.h"
 #include "core/mem/cache.h"
-#include "core/proc/signal.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 #include "core/syscall/dispatch.h"
 #include "core/vm/uaccess.h"
 
-/* A wait that was cut short is tried again once the work is done. Nobody reads
- * any more: that is told by a signal too (write(2), EPIPE). */
-static int64_t result_of(struct thread *self, ssize_t moved)
+/* A wait that was cut short is tried again once the work is done. */
+static int64_t result_of(ssize_t moved)
 {
-    struct lx_siginfo info;
-
-    if (moved == -EPIPE) {
-        signal_fill_user(&info, LX_SIGPIPE, LX_SI_USER);
-        (void)!signal_send_task(self->task, &info);
-    }
     return moved == -EINTR ? -ERESTART_CALL : moved;
 }
 
 static int64_t move_buffer(struct thread *self, const uint64_t *args,
-                           ssize_t (*move)(struct file *, struct user_cursor *,
-                                           uint64_t *))
+                           ssize_t (*move)(struct file *, struct user_cursor *))
 {
     struct user_cursor cursor = {.as = process_of(self)->as,
                                  .at = args[1],
@@ -40,11 +31,11 @@ static int64_t move_buffer(struct thread *self, const uint64_t *args,
         return -EBADF;
     if (!is_sound)
         cursor.left = 0; /* what the file has against it is told first */
-    moved = move(file, &cursor, NULL);
+    moved = move(file, &cursor);
     if (moved == 0 && !is_sound)
         moved = -EFAULT;
     file_put(file);
-    return result_of(self, moved);
+    return result_of(moved);
 }
 
 int64_t sys_read(struct thread *self, const uint64_t *args)
@@ -101,7 +92,7 @@ static ssize_t write_vectors(struct thread *self, struct file *file,
         struct user_cursor from = {.as = process_of(self)->as,
                                    .at = vectors[i].iov_base,
                                    .left = size};
-        ssize_t moved = file_write(file, &from, NULL);
+        ssize_t moved = file_write(file, &from);
 
         if (moved < 0)
             return done > 0 ? done : moved;
@@ -131,7 +122,7 @@ static int64_t write_vector_args(struct thread *self, struct file *file,
         return error;
     moved = write_vectors(self, file, vectors, (size_t)count);
     kmem_free(vectors, (size_t)count * sizeof(*vectors));
-    return result_of(self, moved);
+    return result_of(moved);
 }
 
 int64_t sys_writev(struct thread *self, const uint64_t *args)

@@ -1,28 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/syscall/sys_mem.c - brk(2), mmap(2) and its kin.
+ * core/syscall/sys_mem.c - brk(2), mmap(2), munmap(2), mprotect(2).
  */
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
 #include "core/abi/mman.h"
-#include "core/id/cred.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 #include "core/vm/aspace.h"
-#include "core/vm/uaccess.h"
-
-/* Answers of mincore(2) that are copied out at once. */
-enum { IN_CORE_STEP = 256 };
-
-/* The caller's address space, which is told whether he may lock what he likes
- * of it. */
-static struct aspace *lockable_aspace(const struct thread *self)
-{
-    struct aspace *as = process_of(self)->as;
-
-    aspace_set_may_lock(as, cred_is_capable(self->task->cred, CAP_IPC_LOCK));
-    return as;
-}
 
 int64_t sys_brk(struct thread *self, const uint64_t *args)
 {
@@ -62,7 +47,7 @@ int64_t sys_mmap(struct thread *self, const uint64_t *args)
         return -EINVAL;
     if ((request.flags & LX_MAP_ANONYMOUS) == 0)
         return refuse_file(self, args);
-    error = aspace_map(lockable_aspace(self), &request, &at);
+    error = aspace_map(process_of(self)->as, &request, &at);
     return error != 0 ? error : (int64_t)at;
 }
 
@@ -75,89 +60,4 @@ int64_t sys_mprotect(struct thread *self, const uint64_t *args)
 {
     return aspace_protect(process_of(self)->as, args[0], args[1],
                           (unsigned)args[2]);
-}
-
-int64_t sys_mremap(struct thread *self, const uint64_t *args)
-{
-    const struct remap_request request = {
-        .addr = args[0],
-        .old_size = args[1],
-        .new_size = args[2],
-        .flags = (unsigned)args[3],
-        .to = args[4],
-    };
-    uaddr_t at;
-    int error;
-
-    if ((args[3] & ~UINT64_C(0xffffffff)) != 0)
-        return -EINVAL;
-    error = aspace_remap(lockable_aspace(self), &request, &at);
-    return error != 0 ? error : (int64_t)at;
-}
-
-int64_t sys_madvise(struct thread *self, const uint64_t *args)
-{
-    return aspace_advise(process_of(self)->as, args[0], args[1],
-                         (int)(uint32_t)args[2]);
-}
-
-int64_t sys_mincore(struct thread *self, const uint64_t *args)
-{
-    struct aspace *as = process_of(self)->as;
-    uaddr_t start = args[0], to = args[2];
-    uint64_t count = args[1] / PAGE_SIZE + (args[1] % PAGE_SIZE != 0);
-    uint8_t answers[IN_CORE_STEP];
-    int n;
-
-    if (start % PAGE_SIZE != 0)
-        return -EINVAL;
-    if (!is_user_range(start, args[1]))
-        return -ENOMEM;
-    if (!is_user_range(to, count))
-        return -EFAULT;
-    for (uint64_t done = 0; done < count; done += (unsigned)n) {
-        n = aspace_in_core(as, start + done * PAGE_SIZE,
-                           min_size(count - done, IN_CORE_STEP), answers);
-        if (n < 0)
-            return n;
-        if (copy_out(as, to + done, answers, (size_t)n) != 0)
-            return -EFAULT;
-    }
-    return 0;
-}
-
-int64_t sys_msync(struct thread *self, const uint64_t *args)
-{
-    return aspace_sync(process_of(self)->as, args[0], args[1],
-                       (unsigned)args[2]);
-}
-
-int64_t sys_mlock(struct thread *self, const uint64_t *args)
-{
-    return aspace_lock(lockable_aspace(self), args[0], args[1], false);
-}
-
-int64_t sys_mlock2(struct thread *self, const uint64_t *args)
-{
-    if ((uint32_t)args[2] & ~LX_MLOCK_ONFAULT)
-        return -EINVAL;
-    return aspace_lock(lockable_aspace(self), args[0], args[1],
-                       (args[2] & LX_MLOCK_ONFAULT) != 0);
-}
-
-int64_t sys_munlock(struct thread *self, const uint64_t *args)
-{
-    return aspace_unlock(process_of(self)->as, args[0], args[1]);
-}
-
-int64_t sys_mlockall(struct thread *self, const uint64_t *args)
-{
-    return aspace_lock_all(lockable_aspace(self), (unsigned)args[0]);
-}
-
-int64_t sys_munlockall(struct thread *self, const uint64_t *args)
-{
-    (void)args;
-    aspace_unlock_all(process_of(self)->as);
-    return 0;
 }

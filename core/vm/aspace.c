@@ -6,7 +6,7 @@
 
 #include "core/abi/errno.h"
 #include "core/mem/cache.h"
-#include "core/vm/region.h"
+#include "core/vm/aspace_impl.h"
 
 static const struct lock_class aspace_lock_class = {"aspace", LOCK_RANK_ASPACE};
 static const struct lock_class pt_lock_class = {"page tables", LOCK_RANK_PT};
@@ -39,8 +39,6 @@ int aspace_create(struct mem_account *payer, struct aspace **out)
     spin_init(&as->pt_lock, &pt_lock_class);
     as->payer = payer;
     as->mmap_base = ASPACE_MMAP_BASE;
-    as->limits =
-        (struct aspace_limits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     *out = as;
     return 0;
 }
@@ -99,7 +97,6 @@ void aspace_get_usage(struct aspace *as, struct aspace_usage *out)
 {
     mutex_lock(&as->lock);
     out->mapped_bytes = as->mapped;
-    out->locked_bytes = as->locked;
     out->resident_pages = as->resident;
     out->regions = as->region_count;
     mutex_unlock(&as->lock);

@@ -4,18 +4,14 @@
  *
  * A private page is the one in its slot, or else its source: the object's page
  * or, without an object, the zero page. A write puts a copy of the source in
- * the slot, or, where an address space after a fork holds the page in the slot
- * as well, a copy of that. Everything that can fail comes before the slot or
- * the tables change.
- *
- * Faults of one address space come one after the other; who finds that another
- * has made his page present maps the same once more, which changes nothing.
+ * the slot. Everything that can fail comes before the slot or the tables
+ * change.
  */
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
-#include "core/vm/region.h"
+#include "core/base/string.h"
+#include "core/vm/aspace_impl.h"
 #include "hal/check.h"
-#include "hal/uaccess.h"
 
 #define WINDOW_SIZE ((uint64_t)FAULT_WINDOW * PAGE_SIZE)
 
@@ -97,37 +93,23 @@ static void replace_page(struct aspace *as, uaddr_t addr,
     spin_unlock(&as->pt_lock);
 }
 
-/* Gives a page that other amaps hold too, to be read. Where the tables already
- * grant more (it was ours alone before somebody looked at it), that stays. */
-static void map_common(struct aspace *as, uaddr_t addr, const struct page *page,
-                       unsigned rights) REQUIRES(as->lock)
-{
-    struct hal_mapping found;
-
-    spin_lock(&as->pt_lock);
-    if (hal_mmu_query(as->mmu, addr, &found))
-        rights |= found.rights;
-    hal_mmu_map(as->mmu, page_at(addr), page_addr(page), rights, HAL_NORMAL,
-                &as->tables);
-    spin_unlock(&as->pt_lock);
-}
-
 /* Puts page, a reference included, in the slot of addr: 0, or -ENOMEM. */
 static int fill_slot(struct aspace *as, struct region *region, uaddr_t addr,
                      struct page *page) REQUIRES(as->lock)
 {
-    struct amap *amap = region->amap;
-    int error = 0;
+    bool is_new = region->amap == NULL;
+    int error;
 
-    if (amap == NULL)
-        error = amap_create(as->payer, &amap);
-    if (error != 0)
-        return error;
-    error = amap_insert(amap, region_slot(region, addr), page);
-    if (region->amap == NULL && error == 0)
-        region_set_amap(region, amap);
-    else if (region->amap == NULL)
-        amap_put(amap);
+    if (is_new) {
+        error = amap_create(as->payer, &region->amap);
+        if (error != 0)
+            return error;
+    }
+    error = amap_insert(region->amap, region_slot(region, addr), page);
+    if (error != 0 && is_new) {
+        amap_put(region->amap);
+        region->amap = NULL;
+    }
     if (error == 0)
         as->resident++;
     return error;
@@ -142,7 +124,7 @@ static struct page *copy_page(struct aspace *as, const struct page *source)
     if (page == NULL)
         return NULL;
     if (source != NULL)
-        hal_copy_page(page_addr(page), page_addr(source));
+        mem_copy(page_data(page), page_data(source), PAGE_SIZE);
     hal_check_poison(page_data(page), PAGE_SIZE); /* the user's from here */
     return page;
 }
@@ -175,33 +157,6 @@ static int fault_copy(struct aspace *as, struct region *region, uaddr_t addr)
         return error;
     }
     replace_page(as, addr, page, region_rights(region->prot));
-    return 0;
-}
-
-/* A write to the page in a slot that others hold too. */
-static int fault_unshare(struct aspace *as, struct region *region, uaddr_t addr)
-    REQUIRES(as->lock)
-{
-    struct amap *amap = region->amap;
-    uint64_t slot = region_slot(region, addr);
-    struct page *page, *old;
-    int error = amap_own(amap, slot);
-
-    if (error == 0)
-        error = fill_tables(as, addr);
-    if (error != 0)
-        return error;
-    page = amap_find(amap, slot);
-    if (amap_is_own(amap, slot)) { /* the others have let go */
-        map_page(as, addr, page, region_rights(region->prot));
-        return 0;
-    }
-    page = copy_page(as, page);
-    if (page == NULL)
-        return -ENOMEM;
-    old = amap_replace(amap, slot, page);
-    replace_page(as, addr, page, region_rights(region->prot));
-    page_put(old); /* no table of ours maps it now */
     return 0;
 }
 
@@ -382,66 +337,28 @@ static int fault_shared(struct aspace *as, struct region *region, uaddr_t addr,
     return error;
 }
 
-/*
- * Lets a region that grows down reach addr, below it: false where it must not.
- * What lies below keeps its distance, unless it grows too or is a guard.
- */
-static bool grow_down(struct aspace *as, struct region *region, uaddr_t addr)
-    REQUIRES(as->lock)
-{
-    const struct region *below = region_prev(region);
-    uint64_t added = region->start - addr;
-
-    if (!(region->flags & REGION_GROWS_DOWN) || addr < ASPACE_MIN ||
-        added / PAGE_SIZE > region->amap_index ||
-        region->end - addr > limit_of(&as->limits.stack) ||
-        !region_may_add(as, region, added) ||
-        ((region->flags & REGION_LOCKED) && !region_may_lock(as, added)))
-        return false;
-    if (below != NULL && below->prot != 0 &&
-        !(below->flags & REGION_GROWS_DOWN) && addr - below->end < REGION_GUARD)
-        return false;
-    region_grow(as, region, addr, region->end);
-    return true;
-}
-
-/* An access to the page in a slot. */
-static int fault_slot(struct aspace *as, struct region *region, uaddr_t addr,
-                      unsigned access) REQUIRES(as->lock)
-{
-    uint64_t slot = region_slot(region, addr);
-    const struct page *page = amap_find(region->amap, slot);
-    bool own = amap_is_own(region->amap, slot);
-    int error;
-
-    if (!own && access == HAL_WRITE)
-        return fault_unshare(as, region, addr);
-    error = fill_tables(as, addr);
-    if (error != 0)
-        return error;
-    if (own)
-        map_page(as, addr, page, region_rights(region->prot));
-    else
-        map_common(as, addr, page, source_rights(region));
-    return 0;
-}
-
 int fault_resolve(struct aspace *as, uaddr_t addr, unsigned access)
 {
     struct region *region = region_find(as, addr);
+    struct page *page = NULL;
+    int error;
 
-    if (region == NULL ||
-        (region->start > addr && !grow_down(as, region, addr)))
+    if (region == NULL || region->start > addr)
         return -EFAULT;
     if (!is_allowed(region, access))
         return -EACCES;
     if (region->shared)
         return fault_shared(as, region, addr, access);
-    if (region->amap != NULL &&
-        amap_find(region->amap, region_slot(region, addr)) != NULL)
-        return fault_slot(as, region, addr, access);
-    return access == HAL_WRITE ? fault_copy(as, region, addr)
-                               : fault_source(as, region, addr);
+
+    if (region->amap != NULL)
+        page = amap_find(region->amap, region_slot(region, addr));
+    if (page == NULL)
+        return access == HAL_WRITE ? fault_copy(as, region, addr)
+                                   : fault_source(as, region, addr);
+    error = fill_tables(as, addr);
+    if (error == 0)
+        map_page(as, addr, page, region_rights(region->prot));
+    return error;
 }
 
 int aspace_fault(struct aspace *as, uaddr_t addr, unsigned access)
@@ -457,27 +374,16 @@ int aspace_fault(struct aspace *as, uaddr_t addr, unsigned access)
     return error;
 }
 
-unsigned fault_populate_access(const struct region *region)
-{
-    unsigned rights = region_rights(region->prot);
-
-    /* A write spares private pages the copy later; shared ones have none. */
-    if (!region->shared && (rights & HAL_WRITE))
-        return HAL_WRITE;
-    return rights & HAL_READ;
-}
-
-int fault_populate(struct aspace *as, struct hal_range range, unsigned access)
+void fault_populate(struct aspace *as, struct hal_range range, unsigned access)
 {
     for (size_t i = 0; i < range.count; i++) {
         int error = mutex_lock_killable(&as->lock);
 
         if (error != 0)
-            return error;
+            return;
         error = fault_resolve(as, range.start + i * PAGE_SIZE, access);
         mutex_unlock(&as->lock);
         if (error != 0)
-            return error;
+            return;
     }
-    return 0;
 }

@@ -88,9 +88,8 @@ void host_clock_arm(unsigned cpu, uint64_t deadline_ns);
 void host_futex_wait(uint32_t *word, uint32_t value, uint64_t timeout_ns);
 void host_futex_wake(uint32_t *word);
 
-/* sched_yield(2), and a short nanosleep(2). */
+/* sched_yield(2). */
 void host_yield(void);
-void host_nap(long ns);
 
 /* Starts the host thread of a CPU, which calls hosted_cpu_run(cpu). Returns 0
  * or a positive errno. */
@@ -129,30 +128,10 @@ void host_note(const char *note);
 /* host_seed.c: see hal/hosted/seed.h; only called when facts->seeded. */
 uint64_t host_seed_choose(unsigned choice, uint64_t bound);
 void host_seed_charge(void);
-unsigned host_seed_steps(unsigned cpu, uint64_t quiet);
-void host_seed_expire(unsigned cpu);
-
-/*
- * host_baton.c: with a seed one CPU runs at a time, the one that has the
- * baton; only called when facts->seeded, by that CPU, but for begin and stop.
- */
-
-/* Waits for the first turn of a CPU that host_baton_ready() was called for. */
-void host_baton_begin(unsigned cpu);
-
-/* A CPU starts, or idles no longer: it takes part from now on. */
-void host_baton_ready(unsigned cpu);
-
-/* The seed decides whether another CPU that is ready runs now; must: one does,
- * if there is one. Returns with the baton, or false: the machine ends. */
-bool host_baton_offer(unsigned cpu, bool must);
-
-/* Waits until host_baton_ready() was called for this CPU. Time goes on to the
- * next event when no CPU is ready. False: the machine ends. */
-bool host_baton_idle(unsigned cpu);
-
-/* The machine ends: nobody waits for the baton any more. Any thread. */
-void host_baton_stop(void);
+bool host_seed_skip(void); /* to the next event; false: there is none */
+bool host_seed_idle(void); /* the same, and says so: all wait */
+unsigned host_seed_steps(uint64_t quiet);
+void host_seed_expire(void);
 
 /* The trace; only called when facts->traced. Any CPU. */
 void host_trace_event(unsigned cpu, unsigned event, uint64_t a, uint64_t b,

@@ -43,7 +43,7 @@ enum {
     NOTE_MAX = 256
 };
 
-static __thread char last_note[NOTE_MAX]; /* of the CPU that this is */
+static char last_note[NOTE_MAX];
 
 bool host_on_valgrind(void)
 {
@@ -78,12 +78,7 @@ bool host_is_watched(void)
 
 void host_note(const char *note)
 {
-    size_t i = 0;
-
-    /* The kernel's threads on a CPU write it in turn: to TSan, a race. */
-    for (; i < NOTE_MAX - 1 && note[i] != '\0'; i++)
-        __atomic_store_n(&last_note[i], note[i], __ATOMIC_RELAXED);
-    __atomic_store_n(&last_note[i], '\0', __ATOMIC_RELAXED);
+    snprintf(last_note, sizeof(last_note), "%s", note);
 }
 
 #if TSAN

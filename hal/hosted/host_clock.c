@@ -10,6 +10,7 @@
  * would order them.
  */
 #include <errno.h>
+#include <sched.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@
 #include "sim/loop.h"
 
 struct timer {
-    struct host_lock lock;
+    unsigned lock;
     int fd;              /* 0: none */
     uint64_t wanted;     /* the deadline that holds; under lock */
     uint64_t programmed; /* what fd is set to; under lock */
@@ -53,6 +54,17 @@ uint64_t host_clock_wall(void)
     return read_clock(CLOCK_REALTIME);
 }
 
+static void lock(struct timer *timer)
+{
+    while (__atomic_exchange_n(&timer->lock, 1, __ATOMIC_ACQUIRE) != 0)
+        sched_yield();
+}
+
+static void unlock(struct timer *timer)
+{
+    __atomic_store_n(&timer->lock, 0, __ATOMIC_RELEASE);
+}
+
 /* Sets the timer of the host; deadline 0 would turn it off. */
 static void program(struct timer *timer, uint64_t deadline_ns)
 {
@@ -75,11 +87,11 @@ void host_clock_arm(unsigned cpu, uint64_t deadline_ns)
     /* So far off that the sum would wrap. */
     if (deadline_ns > UINT64_MAX / 2)
         deadline_ns = HOST_NEVER;
-    host_lock_take(&timer->lock);
+    lock(timer);
     timer->wanted = deadline_ns;
     if (deadline_ns < timer->programmed)
         program(timer, deadline_ns);
-    host_lock_give(&timer->lock);
+    unlock(timer);
 }
 
 /* On the loop's thread: the timer of a CPU fired. */
@@ -91,7 +103,7 @@ static void timer_fired(void *arg)
 
     if (read(timer->fd, &count, sizeof(count)) != sizeof(count))
         return;
-    host_lock_take(&timer->lock);
+    lock(timer);
     timer->programmed = HOST_NEVER;
     if (timer->wanted <= host_clock_now()) {
         timer->wanted = HOST_NEVER;
@@ -99,7 +111,7 @@ static void timer_fired(void *arg)
     } else if (timer->wanted != HOST_NEVER) {
         program(timer, timer->wanted);
     }
-    host_lock_give(&timer->lock);
+    unlock(timer);
     if (due)
         hosted_raise_timer((unsigned)(timer - timers));
 }

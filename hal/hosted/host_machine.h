@@ -16,7 +16,7 @@ enum { HOST_EXIT_USAGE = 125 };
 enum {
     HOST_MEMORY_MIN = 4 << 20,
     HOST_MEMORY_DEFAULT = 256 << 20,
-    HOST_CPUS_MAX = 16
+    HOST_CPUS_SUPPORTED = 1
 };
 
 /* Zero and NULL stand for the default. */

@@ -86,22 +86,6 @@ bool host_seed_entropy(void *data, size_t size);
 uint64_t host_seed_now(void);
 void host_seed_arm(unsigned cpu, uint64_t deadline_ns);
 void host_seed_report(void);
-bool host_seed_skip(void); /* to the next event; false: there is none */
-uint64_t host_seed_baton_choice(uint64_t bound);
-
-/* host_baton.c: is another CPU ready to run? */
-bool host_baton_is_wanted(unsigned cpu);
-
-/*
- * host_lock.c: a lock among host threads, which TSan does not see: it would
- * order what the kernel does before and after. Not recursive; held for a few
- * system calls, never over a call of the kernel side.
- */
-struct host_lock {
-    uint32_t word;
-};
-void host_lock_take(struct host_lock *lock);
-void host_lock_give(struct host_lock *lock);
 
 /* host_check.c */
 bool host_on_valgrind(void);

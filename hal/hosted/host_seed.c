@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * hal/hosted/host_seed.c - virtual time, the seed's choices and the trace, for
- * the one virtual CPU that runs at a time (host_baton.c).
+ * the one virtual CPU that runs at a time.
  *
  * Not instrumented by TSan: all fibers come through here, one after the other,
  * which must not count as order among them.
@@ -26,13 +26,11 @@ enum {
     SLICE_NS = 10000000,  /* user code is stepped when an event is so near */
     QUIET_ENTRIES = 4096, /* after so many entries in a row without a trap,
                              user code runs on until the watchdog bites */
-    EXPIRE_ONE_IN = 4,    /* steps that are over let time pass, where other
-                             CPUs are ready to run */
     STREAMS = 8
 };
 
 /* Streams of choices beside those of enum hal_choice. */
-enum { STREAM_ENTROPY = 4, STREAM_LATENCY, STREAM_STEPS, STREAM_BATON };
+enum { STREAM_ENTROPY = 4, STREAM_LATENCY, STREAM_STEPS };
 
 static uint64_t seed;
 static bool seeded, traced;
@@ -110,16 +108,16 @@ void host_seed_charge(void)
     sim_vtime_charge(&vtime, CHARGE_NS);
 }
 
-uint64_t host_seed_baton_choice(uint64_t bound)
+bool host_seed_skip(void)
 {
-    return sim_choice_below(&streams[STREAM_BATON], bound);
+    return sim_vtime_skip(&vtime);
 }
 
-bool host_seed_skip(void)
+bool host_seed_idle(void)
 {
     static bool told;
 
-    if (sim_vtime_skip(&vtime))
+    if (host_seed_skip())
         return true;
     /* Only a signal ends it now. */
     if (!told)
@@ -130,31 +128,20 @@ bool host_seed_skip(void)
     return false;
 }
 
-/* Is an event near enough to come while user code runs? */
-static bool is_event_near(void)
+unsigned host_seed_steps(uint64_t quiet)
 {
     uint64_t next = sim_vtime_next(&vtime);
 
-    return next != HOST_NEVER &&
-           (next <= vtime.now || next - vtime.now <= SLICE_NS);
-}
-
-unsigned host_seed_steps(unsigned cpu, uint64_t quiet)
-{
-    if (quiet >= QUIET_ENTRIES ||
-        (!is_event_near() && !host_baton_is_wanted(cpu)))
+    if (next == HOST_NEVER || quiet >= QUIET_ENTRIES ||
+        (next > vtime.now && next - vtime.now > SLICE_NS))
         return 0;
     return 1 +
            (unsigned)sim_choice_below(&streams[STREAM_STEPS], HOSTED_STEPS_MAX);
 }
 
-void host_seed_expire(unsigned cpu)
+void host_seed_expire(void)
 {
-    /* Where CPUs only spin in user code, nothing else would move time. */
-    if (!host_baton_is_wanted(cpu) ||
-        (is_event_near() &&
-         sim_choice_below(&streams[STREAM_STEPS], EXPIRE_ONE_IN) == 0))
-        (void)sim_vtime_skip(&vtime);
+    (void)sim_vtime_skip(&vtime);
 }
 
 bool host_seed_entropy(void *data, size_t size)

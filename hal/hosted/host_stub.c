@@ -3,14 +3,12 @@
  * hal/hosted/host_stub.c - the processes that stubs are: the zygote, forks of
  * it, their threads, and their end.
  *
- * Not instrumented by TSan, and its lock is one that TSan does not see: that
- * two CPUs make address spaces one after the other orders nothing in core.
- *
  * Sources: posix_spawn(3), memfd_create(2), elf(5), waitpid(2).
  */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -24,7 +22,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "hal/hosted/host_parts.h"
 #include "hal/hosted/host_user.h"
 
 #ifndef AT_MINSIGSTKSZ
@@ -48,8 +45,8 @@ struct host_stub {
 extern const unsigned char blob_stub[], blob_stub_end[];
 
 static struct {
-    struct host_lock lock; /* of the zygote and the slots */
-    unsigned blocks;       /* in a slot; const, as all but stubs and engine */
+    pthread_mutex_t lock; /* of the zygote and the slots */
+    unsigned blocks;      /* in a slot; const, as all but stubs and engine */
     int group;
     int control_fd;
     char *control; /* every slot of the control memfd */
@@ -57,7 +54,7 @@ static struct {
     struct stub_facts facts;
     struct host_stub stubs[STUBS_MAX];
     unsigned hint; /* slots below are taken */
-} user = {.control_fd = -1};
+} user = {.lock = PTHREAD_MUTEX_INITIALIZER, .control_fd = -1};
 
 static size_t slot_size(void)
 {
@@ -164,28 +161,23 @@ static int spawn(int program, int ram, int control)
     return error ? -1 : pid;
 }
 
-/* A fresh control page; what the slot's last user left must not be seen. Not
- * by memset(), which TSan watches while it sees nothing of the lock. */
+/* A fresh control page; what the slot's last user left must not be seen. */
 static void clear_block(struct stub_control *c)
 {
-    void *to = c;
-    size_t size = sizeof(*c);
-
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(0) : "memory");
+    memset(c, 0, sizeof(*c));
     c->host_pid = (uint32_t)getpid();
 }
 
-void host_engine_move(struct host_engine *engine, int core)
+static void pin(int tid, int core)
 {
     cpu_set_t set;
 
-    if (core < 0 || core == engine->core)
+    if (core < 0)
         return;
     CPU_ZERO(&set);
     CPU_SET((unsigned)core, &set);
     /* An engine that is not pinned is slower, and works. */
-    (void)sched_setaffinity(engine->tid, sizeof(set), &set);
-    engine->core = core;
+    (void)sched_setaffinity(tid, sizeof(set), &set);
 }
 
 /* Waits for a thread to come up: its first hand-over, without an order. */
@@ -282,11 +274,10 @@ static int start_zygote(int ram, int core, const char **why)
         return refuse(why, "cannot start the zygote", error);
 
     user.group = pid;
-    user.zygote = (struct host_engine){
-        .control = control_of(0, 0), .pid = pid, .core = -1};
+    user.zygote = (struct host_engine){.control = control_of(0, 0), .pid = pid};
     if (!wait_ready(&user.zygote))
         return refuse_zygote(why);
-    host_engine_move(&user.zygote, core);
+    pin(pid, core);
     return 0;
 }
 
@@ -383,31 +374,27 @@ static int fork_stub(unsigned slot)
     return (int)c->result;
 }
 
-int host_stub_create(struct host_stub **out, int core,
-                     struct host_engine *first)
+int host_stub_create(struct host_stub **out, struct host_engine *first)
 {
     struct host_stub *stub;
     unsigned slot;
     int pid = -ENOMEM;
 
-    host_lock_take(&user.lock);
+    (void)pthread_mutex_lock(&user.lock);
     slot = take_slot();
     if (slot != 0) {
         clear_block(control_of(slot, 0));
-        host_engine_move(&user.zygote, core);
-        core = user.zygote.core; /* which a fork inherits */
         pid = fork_stub(slot);
         if (pid < 0)
             give_slot(slot);
     }
-    host_lock_give(&user.lock);
+    (void)pthread_mutex_unlock(&user.lock);
     if (pid < 0)
         return -pid;
 
     stub = &user.stubs[slot];
     stub->pid = pid;
-    *first = (struct host_engine){
-        .control = control_of(slot, 0), .pid = pid, .core = core};
+    *first = (struct host_engine){.control = control_of(slot, 0), .pid = pid};
     if (!wait_ready(first)) {
         host_stub_destroy(stub);
         return EAGAIN;
@@ -419,9 +406,9 @@ int host_stub_create(struct host_stub **out, int core,
 void host_stub_destroy(struct host_stub *stub)
 {
     end_process(stub->pid);
-    host_lock_take(&user.lock);
+    (void)pthread_mutex_lock(&user.lock);
     give_slot(stub->slot);
-    host_lock_give(&user.lock);
+    (void)pthread_mutex_unlock(&user.lock);
 }
 
 void host_stub_kill(struct host_stub *stub)
@@ -437,10 +424,8 @@ int host_engine_start(struct host_stub *stub, struct host_engine *servant,
 
     if (block >= user.blocks)
         return EINVAL;
-    host_engine_move(servant, core);
     *out = (struct host_engine){.control = control_of(stub->slot, block),
-                                .pid = stub->pid,
-                                .core = servant->core}; /* inherited */
+                                .pid = stub->pid};
     clear_block(out->control);
     c->commands[0] = (struct stub_command){
         .op = STUB_OP_THREAD,
@@ -449,5 +434,8 @@ int host_engine_start(struct host_stub *stub, struct host_engine *servant,
     c->run = 0;
     if (host_engine_call(servant, false) != HOST_ENGINE_DONE || c->failed)
         return EAGAIN;
-    return wait_ready(out) ? 0 : EAGAIN;
+    if (!wait_ready(out))
+        return EAGAIN;
+    pin(out->tid, core);
+    return 0;
 }

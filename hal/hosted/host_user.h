@@ -33,7 +33,6 @@ struct host_engine {
     struct stub_control *control; /* const */
     int pid;                      /* const */
     int tid;                      /* const */
-    int core;                     /* it is pinned to; -1: none */
     uint32_t order;               /* of the last call */
     uint32_t kicked;              /* a kick is under way; any thread */
 };
@@ -68,10 +67,9 @@ const struct stub_facts *host_user_facts(void);
 
 /*
  * Forks an empty stub. ENOMEM or EAGAIN when the host refuses or STUBS_MAX are
- * there. *first is its thread 0, on the caller's host core (-1: any).
+ * there. *first is its thread 0.
  */
-int host_stub_create(struct host_stub **out, int core,
-                     struct host_engine *first);
+int host_stub_create(struct host_stub **out, struct host_engine *first);
 
 /* Ends the process and waits for it. */
 void host_stub_destroy(struct host_stub *stub);
@@ -85,10 +83,6 @@ void host_stub_kill(struct host_stub *stub);
  */
 int host_engine_start(struct host_stub *stub, struct host_engine *servant,
                       unsigned cpu, int core, struct host_engine *out);
-
-/* Pins an engine that is not in a call to a host core, the caller's: handing
- * over between two cores costs ten times as much. -1: leaves it. */
-void host_engine_move(struct host_engine *engine, int core);
 
 /*
  * Hands the control page to the engine and waits until it comes back. Before,

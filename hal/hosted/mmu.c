@@ -74,18 +74,13 @@ void hosted_section_leave(void)
     (void)__atomic_fetch_add(&this_cpu()->section, 1, __ATOMIC_RELEASE);
 }
 
-/* Before the walk. The order that the engine gets next is the one that maps
- * what it finds. */
-static void refill_enter(const struct hosted_engine *engine)
+static void refill_enter(struct hosted_engine *engine)
 {
     struct hosted_user_cpu *cpu = this_cpu();
 
     if (is_single())
         return;
-    __atomic_store_n(&cpu->refill_mmu, engine->mmu, __ATOMIC_RELAXED);
-    __atomic_store_n(&cpu->refiller, engine->host.control, __ATOMIC_RELAXED);
-    __atomic_store_n(&cpu->refill_order, engine->host.order + 1,
-                     __ATOMIC_RELAXED);
+    __atomic_store_n(&cpu->refilled, engine, __ATOMIC_RELAXED);
     (void)__atomic_fetch_add(&cpu->refill, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -109,16 +104,14 @@ static void wait_section(struct hosted_user_cpu *cpu)
 static void wait_refill(struct hosted_user_cpu *cpu, const struct hal_mmu *mmu)
 {
     uint64_t seen = __atomic_load_n(&cpu->refill, __ATOMIC_ACQUIRE);
-    const struct stub_control *refiller;
-    uint32_t order;
+    struct hosted_engine *engine =
+        __atomic_load_n(&cpu->refilled, __ATOMIC_RELAXED);
 
-    if (seen % 2 == 0 ||
-        __atomic_load_n(&cpu->refill_mmu, __ATOMIC_RELAXED) != mmu)
+    if (seen % 2 == 0 || engine->mmu != mmu)
         return;
-    refiller = __atomic_load_n(&cpu->refiller, __ATOMIC_RELAXED);
-    order = __atomic_load_n(&cpu->refill_order, __ATOMIC_RELAXED);
     while (__atomic_load_n(&cpu->refill, __ATOMIC_ACQUIRE) == seen &&
-           __atomic_load_n(&refiller->done, __ATOMIC_ACQUIRE) != order)
+           __atomic_load_n(&engine->host.control->done, __ATOMIC_ACQUIRE) !=
+               __atomic_load_n(&engine->host.order, __ATOMIC_ACQUIRE))
         hal_cpu_relax();
 }
 
@@ -288,7 +281,7 @@ static void put_unmaps(struct hal_mmu *mmu, struct order *order)
     };
 
     if (__atomic_load_n(&mmu->host_maps, __ATOMIC_RELAXED) > HOST_MAPS_MAX) {
-        __atomic_store_n(&mmu->host_maps, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&mmu->host_maps, 0, __ATOMIC_RELAXED);
         mmu->pending_count = 0;
         add_unmap(order, all);
     }
@@ -297,23 +290,13 @@ static void put_unmaps(struct hal_mmu *mmu, struct order *order)
     mmu->pending_count = 0;
 }
 
-static bool permits(const struct hal_mmu *mmu, struct hosted_access what)
+bool hosted_mmu_permits(const struct hal_mmu *mmu, struct hosted_access what)
 {
     struct ptable_page page;
 
     return what.rights != 0 && what.address < HAL_USER_TOP &&
            ptable_walk(&mmu->tables, what.address, &page) &&
            (page.rights & what.rights) == what.rights;
-}
-
-bool hosted_mmu_permits(const struct hal_mmu *mmu, struct hosted_access what)
-{
-    bool is_permitted;
-
-    hosted_section_enter();
-    is_permitted = permits(mmu, what);
-    hosted_section_leave();
-    return is_permitted;
 }
 
 /* Maps the window around an access that the tables permit. */
@@ -379,7 +362,7 @@ enum hosted_round hosted_mmu_round(struct hosted_engine *engine,
 
     refill_enter(engine);
     put_unmaps(mmu, &order);
-    if (permits(mmu, what))
+    if (hosted_mmu_permits(mmu, what))
         put_window(mmu, &order, what);
     round = end_round(engine, send(engine, &order, true, watch));
     refill_leave();
@@ -399,8 +382,7 @@ int hal_mmu_create(struct hal_mmu **out)
     mem_set(mmu, 0, sizeof(*mmu));
     if (ptable_create(&mmu->tables, true) != 0)
         goto free_frame;
-    if (host_stub_create(&mmu->stub, host_cpu_core(hal_cpu_self()),
-                         &mmu->engines[0].host) != 0)
+    if (host_stub_create(&mmu->stub, &mmu->engines[0].host) != 0)
         goto destroy_tables;
     for (unsigned i = 0; i < STUB_BLOCKS_MAX; i++)
         mmu->engines[i].mmu = mmu;
@@ -418,8 +400,7 @@ free_frame:
 void hal_mmu_destroy(struct hal_mmu *mmu)
 {
     for (unsigned number = 0; number < hal_cpu_count(); number++)
-        ASSERT(__atomic_load_n(&hosted_user_cpu_at(number)->active,
-                               __ATOMIC_RELAXED) != mmu);
+        ASSERT(hosted_user_cpu_at(number)->active != mmu);
     host_stub_destroy(mmu->stub);
     ptable_free_tables(&mmu->spare);
     ptable_destroy(&mmu->tables);
@@ -482,48 +463,31 @@ void hal_mmu_protect(struct hal_gather *gather, struct hal_range range,
     ptable_protect(&gather->mmu->tables, range, rights, gather);
 }
 
-static void unmap_by(struct hosted_engine *engine, struct hal_range range)
-{
-    struct order order = {.count = 0};
-
-    add_unmap(&order, range);
-    if (send(engine, &order, false, false) == HOST_ENGINE_DEAD ||
-        __atomic_load_n(&engine->host.control->failed, __ATOMIC_RELAXED) != 0)
-        hosted_mmu_break(engine->mmu, "could not unmap pages");
-}
-
-/* The host takes the pages from all engines, whichever asks for it. */
+/* Unmaps by thread 0: the host takes the pages from all engines. */
 static void unmap_now(struct hal_mmu *mmu, struct hal_range range)
 {
-    unsigned saved = hal_irq_save(); /* stays on this CPU, with its engine */
-    unsigned cpu = hosted_cpu_self()->number;
-    struct hosted_engine *engine = &mmu->engines[block_of(cpu)];
-    unsigned nested;
+    struct hosted_engine *servant = &mmu->engines[0];
+    struct order order = {.count = 0};
+    unsigned saved = lock_servant(mmu);
 
     if (!is_dead(mmu)) {
-        if (engine->started) {
-            unmap_by(engine, range);
-        } else {
-            nested = lock_servant(mmu);
-            host_engine_move(&mmu->engines[0].host, host_cpu_core(cpu));
-            unmap_by(&mmu->engines[0], range);
-            unlock_servant(mmu, nested);
-        }
+        add_unmap(&order, range);
+        if (send(servant, &order, false, false) == HOST_ENGINE_DEAD ||
+            servant->host.control->failed)
+            hosted_mmu_break(mmu, "could not unmap pages");
     }
-    hal_irq_restore(saved);
+    unlock_servant(mmu, saved);
 }
 
 void hal_mmu_flush(struct hal_gather *gather)
 {
     ASSERT(!hal_irq_are_off());
-    hosted_seed_charge();
     if (gather->span.count > 0) {
         if (is_single()) {
             add_pending(gather->mmu, gather->span);
         } else {
             wait_others(gather->mmu);
-            if (__atomic_load_n(&gather->mmu->host_maps, __ATOMIC_RELAXED) != 0)
-                unmap_now(gather->mmu, gather->span);
+            unmap_now(gather->mmu, gather->span);
         }
     }
     gather->span = (struct hal_range){.count = 0};
@@ -551,5 +515,5 @@ void hal_mmu_activate(struct hal_mmu *mmu)
     if (cpu->active == mmu)
         return;
     hosted_engine_put_away(hosted_cpu_self());
-    __atomic_store_n(&cpu->active, mmu, __ATOMIC_RELAXED);
+    cpu->active = mmu;
 }

@@ -122,8 +122,6 @@ void hal_power_off(int status)
     struct hosted_cpu *cpu = hosted_cpu_self();
 
     host_stop(status);
-    /* The other CPUs at once, not when the loop gets round to it. */
-    hosted_raise_stop();
     /* A panic on a thread that is no CPU: nobody runs to wait for. */
     if (cpu == NULL || cpu->current == cpu->native)
         host_abandon(status);

@@ -6,10 +6,8 @@
  * **Model.** With --seed one CPU runs at a time and time is a number: it moves
  * by a fixed charge at each call of the HAL, and to the next event when every
  * CPU idles. Events that are due raise interrupts, which are taken where the
- * HAL takes them anyway. At each charge the seed may let another CPU run; one
- * that idles, or spins in hal_cpu_relax(), always does. User code costs no
- * time between traps, so it is preempted only after a number of single steps
- * that the seed chooses.
+ * HAL takes them anyway. User code costs no time between traps, so it is
+ * preempted only after a number of single steps that the seed chooses.
  *
  * Without --seed hosted_seed_on() is false, the charge does nothing and every
  * choice is 0.
@@ -27,14 +25,8 @@ HAL_DECLS_BEGIN
 bool hosted_seed_on(void);
 
 /* One HAL call's worth of time; events that are due then raise their
- * interrupts, and another CPU may run before this returns. For the entry and
- * exit of hal_user_run(), among others. Does not return once the machine
- * ends. */
+ * interrupts. For the entry and exit of hal_user_run(), among others. */
 void hosted_seed_charge(void);
-
-/* The same, and another CPU runs if there is one that is ready. Only under a
- * seed. */
-void hosted_seed_relax(void);
 
 /*
  * For hal_user_run(), before each entry into user code: after how many single
@@ -44,8 +36,8 @@ void hosted_seed_relax(void);
  */
 unsigned hosted_seed_steps(uint64_t quiet);
 
-/* The steps ran out without a trap, or the watchdog kicked: another CPU runs,
- * or time goes on to the next event, whose interrupt is then pending. */
+/* The steps ran out without a trap, or the watchdog kicked: time goes on to
+ * the next event, whose interrupt is then pending. */
 void hosted_seed_expire(void);
 
 /* Something happened that the seed does not decide (the watchdog kicked): the

@@ -6,32 +6,25 @@
  * deadline is the APIC timer, which counts 32 bits, so a far one is reached in
  * several steps. Rounding may fire it early by the clock's own measure: then
  * it is armed again for the rest.
- *
- * The counters of all CPUs should show the same. Where one does not, each CPU
- * adds what is its own; reading the two must then not be torn apart.
  */
 #include "hal/x86_64/clock.h"
 
 #include "core/base/defs.h"
-#include "core/base/log.h"
 #include "hal/clock.h"
 #include "hal/irq.h"
 #include "hal/upcall.h"
 #include "hal/x86_64/apic.h"
 #include "hal/x86_64/cpu.h"
 #include "hal/x86_64/instr.h"
-#include "hal/x86_64/warp.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* Constant after clock_setup(), but for is_warped. */
+/* Constant after clock_setup(). */
 static struct {
     uint64_t tsc_start;
     uint64_t ns_per_tick;   /* 32.32 */
     uint64_t ticks_per_ns;  /* 32.32, of the APIC timer */
     uint64_t wall_start_ns; /* hal_clock_wall() at time 0 */
-    bool is_warped;         /* counters differ: set before a CPU runs that
-                               shows it; atomic */
 } scale;
 
 static uint64_t multiply(uint64_t n, uint64_t factor)
@@ -49,21 +42,9 @@ void clock_setup(const char *command_line)
     scale.wall_start_ns = rtc_read() * NS_PER_S;
 }
 
-static uint64_t read_corrected(void)
-{
-    unsigned saved = hal_irq_save();
-    uint64_t tsc = read_tsc() + (uint64_t)cpu_block()->tsc_offset;
-
-    hal_irq_restore(saved);
-    return tsc;
-}
-
 uint64_t hal_clock_now(void)
 {
-    bool is_warped = __atomic_load_n(&scale.is_warped, __ATOMIC_RELAXED);
-    uint64_t tsc = is_warped ? read_corrected() : read_tsc();
-
-    return multiply(tsc - scale.tsc_start, scale.ns_per_tick);
+    return multiply(read_tsc() - scale.tsc_start, scale.ns_per_tick);
 }
 
 uint64_t hal_clock_wall(void)
@@ -91,67 +72,6 @@ void hal_clock_arm(uint64_t deadline_ns)
         apic_timer_start(0);
     else
         start_timer(deadline_ns, hal_clock_now());
-}
-
-/* --- comparing CPUs ------------------------------------------------------- */
-
-#define TURN_OVER UINT32_MAX
-
-enum { ROUNDS_MIN = 3, ROUNDS_MAX = 16, NARROW_NS = 10000 };
-
-static uint64_t read_here(void)
-{
-    return read_tsc() + (uint64_t)cpu_block()->tsc_offset;
-}
-
-static void compare_once(struct cpu_block *other, unsigned turn, struct warp *w)
-{
-    uint64_t before = read_here();
-    uint64_t there;
-
-    __atomic_store_n(&other->compare.turn, turn, __ATOMIC_SEQ_CST);
-    while (__atomic_load_n(&other->compare.turn, __ATOMIC_ACQUIRE) == turn)
-        pause_cpu();
-    there = __atomic_load_n(&other->compare.tsc, __ATOMIC_RELAXED);
-    warp_note(w, before, there, read_here());
-}
-
-void clock_compare(struct cpu_block *other)
-{
-    uint64_t narrow = NARROW_NS * (UINT64_C(1) << 32) / scale.ns_per_tick;
-    unsigned saved = hal_irq_save();
-    struct warp w;
-
-    warp_init(&w);
-    for (unsigned i = 0; i < ROUNDS_MAX; i++) {
-        compare_once(other, 2 * i + 1, &w);
-        if (i + 1 >= ROUNDS_MIN && warp_width(&w) < narrow)
-            break;
-    }
-    other->tsc_offset = warp_offset(&w);
-    if (other->tsc_offset != 0 || cpu_block()->tsc_offset != 0)
-        __atomic_store_n(&scale.is_warped, true, __ATOMIC_RELEASE);
-    __atomic_store_n(&other->compare.turn, TURN_OVER, __ATOMIC_RELEASE);
-    hal_irq_restore(saved);
-    if (other->tsc_offset != 0)
-        log_warning("clock: CPU %u is off by %ld ticks of the time-stamp "
-                    "counter; corrected",
-                    other->number, -other->tsc_offset);
-}
-
-void clock_answer(struct cpu_block *self)
-{
-    unsigned turn;
-
-    while ((turn = __atomic_load_n(&self->compare.turn, __ATOMIC_ACQUIRE)) !=
-           TURN_OVER) {
-        if (turn % 2 == 0) {
-            pause_cpu();
-            continue;
-        }
-        __atomic_store_n(&self->compare.tsc, read_tsc(), __ATOMIC_RELAXED);
-        __atomic_store_n(&self->compare.turn, turn + 1, __ATOMIC_RELEASE);
-    }
 }
 
 void clock_interrupt(void)

@@ -65,9 +65,12 @@ struct hal_context *hal_context_boot(void)
     return cpu_block()->boot_context;
 }
 
-void context_boot_setup(struct cpu_block *block, uint64_t stack_top)
+uint64_t context_boot_setup(uint64_t stack_top)
 {
-    block->boot_context = context_at(stack_top);
+    struct hal_context *context = context_at(stack_top);
+
+    cpu_block()->boot_context = context;
+    return (uint64_t)context;
 }
 
 void hal_context_switch(struct hal_context *from, struct hal_context *to)

@@ -54,11 +54,8 @@ void trap_ist(uint64_t vector, struct trap_frame *frame);
 void trap_interrupt(uint64_t vector);
 bool trap_user_interrupt(uint64_t vector);
 
-/* Makes the interrupt descriptor table. Boot only. */
+/* Loads the interrupt descriptor table. */
 void trap_setup(void);
-
-/* Makes it this CPU's. */
-void trap_load(void);
 
 HAL_DECLS_END
 

@@ -72,11 +72,6 @@ void fpu_setup(void)
         fpu.mxcsr_mask = MXCSR_DEFAULT;
 }
 
-void fpu_enable(void)
-{
-    write_xcr0(fpu.mask);
-}
-
 size_t fpu_size(void)
 {
     return fpu.size;

@@ -16,9 +16,6 @@ HAL_DECLS_BEGIN
 /* Enables the components that the kernel keeps and learns their size. */
 void fpu_setup(void);
 
-/* Enables the same on another CPU. */
-void fpu_enable(void);
-
 /* Bytes of an image; a multiple of 64 is not promised. */
 size_t fpu_size(void);
 

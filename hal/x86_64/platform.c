@@ -11,7 +11,6 @@
 #include "hal/x86_64/console.h"
 #include "hal/x86_64/cpu.h"
 #include "hal/x86_64/instr.h"
-#include "hal/x86_64/smp.h"
 
 enum { DEBUG_EXIT_PORT = 0xf4 }; /* QEMU's isa-debug-exit */
 enum { RESET_CONTROL = 0xcf9, RESET_HARD = 0x06 };
@@ -70,8 +69,6 @@ void hal_power_off(int status)
         format(line, sizeof(line), "cyphera: exit status %d\n", status);
 
     interrupts_off();
-    console_close_log();
-    smp_stop_others();
     hal_log_write(line, size);
     console_drain();
     /* It carries 7 bits and ends QEMU; the line above says all of it. */
@@ -83,7 +80,6 @@ void hal_power_off(int status)
 void hal_reboot(void)
 {
     interrupts_off();
-    smp_stop_others();
     console_drain();
     reset_by_keyboard();
     out8(RESET_CONTROL, RESET_HARD);

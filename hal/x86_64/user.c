@@ -12,12 +12,10 @@
 #include "core/abi/errno.h"
 #include "core/base/defs.h"
 #include "core/base/string.h"
-#include "hal/cpu.h"
 #include "hal/irq.h"
 #include "hal/mmu.h"
 #include "hal/phys.h"
 #include "hal/upcall.h"
-#include "hal/x86_64/apic.h"
 #include "hal/x86_64/cpu.h"
 #include "hal/x86_64/entry.h"
 #include "hal/x86_64/fpu.h"
@@ -134,7 +132,7 @@ static void settle(struct hal_user *user)
 static void take_out(struct hal_user *user)
 {
     settle(user);
-    __atomic_store_n(&user->loaded_on, USER_NOWHERE, __ATOMIC_RELAXED);
+    user->loaded_on = USER_NOWHERE;
 }
 
 /* Makes this CPU's registers user's. Returns 0, or -EFAULT where its FPU image
@@ -152,9 +150,7 @@ static int load_user(struct cpu_block *cpu, struct hal_user *user)
         load_selectors(&user->regs);
         load_bases(&user->regs);
         cpu->loaded = user;
-        /* An exchange: hal_user_run() looks at `interrupted` after it. */
-        (void)__atomic_exchange_n(&user->loaded_on, cpu->number,
-                                  __ATOMIC_SEQ_CST);
+        user->loaded_on = cpu->number;
         cpu->user_top = (uint64_t)user + USER_TOP;
         cpu->tss.rsp[0] = cpu->user_top;
     }
@@ -296,14 +292,13 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
     struct cpu_block *cpu = cpu_block();
     struct user_exit exit;
 
-    if (cpu->live != user && load_user(cpu, user) != 0) {
-        fill_exception(unloadable, out);
-    } else if (user_is_interrupted(user)) {
+    if (user_is_interrupted(user)) {
         end_interrupted(user, out);
+    } else if (cpu->live != user && load_user(cpu, user) != 0) {
+        fill_exception(unloadable, out);
     } else {
         exit = user_enter(user);
-        /* Calls are what most runs end with, and are to fall through. */
-        if (__builtin_expect(exit.reason == EXIT_SYSCALL, 1)) {
+        if (exit.reason == EXIT_SYSCALL) {
             user->whole = 0;
             fill_call(user, out);
         } else {
@@ -315,22 +310,9 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
 
 void hal_user_interrupt(struct hal_user *user)
 {
-    /*
-     * A run names its CPU (once, when it loads the registers), then looks at
-     * the flag, then enters user mode; here the flag is set before that name is
-     * read, and both sides have an exchange between. So either the run sees the
-     * flag, or we see its CPU, where the nudge arrives as soon as user mode has
-     * interrupts on. Whoever calls this on that CPU stands in the kernel: the
-     * thread is yet to look.
-     */
-    unsigned saved = hal_irq_save();
-    unsigned cpu;
-
-    (void)__atomic_exchange_n(&user->interrupted, 1u, __ATOMIC_SEQ_CST);
-    cpu = __atomic_load_n(&user->loaded_on, __ATOMIC_SEQ_CST);
-    if (cpu != USER_NOWHERE && cpu != hal_cpu_self())
-        apic_send(cpu_block_of(cpu)->apic_id, VECTOR_NUDGE);
-    hal_irq_restore(saved);
+    /* With one CPU, whoever calls this stands in the kernel: the thread looks
+     * at the flag on its way to user mode. */
+    __atomic_store_n(&user->interrupted, 1, __ATOMIC_RELEASE);
 }
 
 /* --- registers ------------------------------------------------------------ */

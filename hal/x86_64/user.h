@@ -19,8 +19,7 @@ struct hal_user {
     uint64_t whole; /* 0: the frame is as a SYSCALL instruction left it */
     struct lx_user_regs regs; /* the frame, then bases and selectors */
     unsigned interrupted;     /* hal_user_interrupt() was called; atomic */
-    unsigned loaded_on;       /* the CPU whose registers were last its; written
-                                 by the owner, atomic */
+    unsigned loaded_on;       /* the CPU whose registers were last its */
     unsigned char xsave[] __attribute__((aligned(64)));
 };
 

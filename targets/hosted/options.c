@@ -15,7 +15,7 @@ static const char help[] =
     "Runs the Cyphera kernel as a process; INIT is its first program, a path\n"
     "in the initrd.\n"
     "\n"
-    "  --cpus N            virtual CPUs, 1 to 16 (default 1)\n"
+    "  --cpus N            virtual CPUs (default 1)\n"
     "  --mem SIZE          guest memory: bytes, or with K, M or G (default "
     "256M)\n"
     "  --initrd FILE       initramfs: newc cpio, plain or compressed\n"
@@ -163,8 +163,8 @@ static bool read_cpus(struct options *o, const char *value)
 
     if (!read_number(value, &count, &end) || *end != '\0' || count == 0)
         return refuse("--cpus", "not a number of CPUs");
-    if (count > HOST_CPUS_MAX)
-        return refuse("--cpus", "too many: at most 16");
+    if (count > HOST_CPUS_SUPPORTED)
+        return refuse("--cpus", "more than one CPU is not supported yet");
     o->machine.cpus = (unsigned)count;
     return true;
 }

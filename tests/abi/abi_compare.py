@@ -34,19 +34,6 @@ class Oracle:
         self.newer, self.extra = newer, extra
 
 
-SIGINFO = [
-    ("si_signo", "si_signo"), ("si_errno", "si_errno"),
-    ("si_code", "si_code"), ("of.from.pid", "si_pid"),
-    ("of.from.uid", "si_uid"), ("of.from.value", "si_value"),
-    ("of.timer.id", "si_tid"), ("of.timer.overrun", "si_overrun"),
-    ("of.timer.value", "si_value"), ("of.child.pid", "si_pid"),
-    ("of.child.uid", "si_uid"), ("of.child.status", "si_status"),
-    ("of.child.utime", "si_utime"), ("of.child.stime", "si_stime"),
-    ("of.fault.addr", "si_addr"), ("of.fault.addr_lsb", "si_addr_lsb"),
-    ("of.poll.band", "si_band"), ("of.poll.fd", "si_fd"),
-    ("of.sys.call_addr", "si_call_addr"), ("of.sys.number", "si_syscall"),
-    ("of.sys.arch", "si_arch")]
-
 ORACLES = {
     "auxvec.h": Oracle(
         ["linux/auxvec.h", "asm/auxvec.h", "elf.h"],
@@ -58,10 +45,10 @@ ORACLES = {
         structs={"elf64_ehdr": "Elf64_Ehdr", "elf64_phdr": "Elf64_Phdr",
                  "elf64_nhdr": "Elf64_Nhdr"}),
     "fcntl.h": Oracle(
-        ["linux/fcntl.h", "linux/fs.h", "linux/close_range.h", "unistd.h"],
+        ["linux/fcntl.h", "linux/fs.h", "unistd.h"],
         names={"LX_O_ASYNC": "FASYNC"}),
     "futex.h": Oracle(
-        ["linux/futex.h"], names={"reserved": "__reserved"}),
+        ["linux/futex.h"]),
     "ioctl.h": Oracle(["asm/ioctls.h"]),
     "limits.h": Oracle(
         ["linux/limits.h"],
@@ -70,7 +57,7 @@ ORACLES = {
              "LX_MAX_ARG_STRLEN": "execve(2): 32 pages"}),
     "mman.h": Oracle(["linux/mman.h"]),
     "poll.h": Oracle(["asm/poll.h"]),
-    "prctl.h": Oracle(["asm/prctl.h", "linux/prctl.h"]),
+    "prctl.h": Oracle(["asm/prctl.h"]),
     "ptrace.h": Oracle(
         ["sys/user.h"], structs={"user_regs": "struct user_regs_struct"}),
     "random.h": Oracle(
@@ -92,12 +79,11 @@ ORACLES = {
                *((f"offsetof(struct lx_rseq, {f})",
                   f"offsetof(struct rseq, {f})")
                  for f in ("cpu_id_start", "cpu_id", "rseq_cs", "flags"))]),
-    "sched.h": Oracle(["linux/sched.h"]),
     "sigcontext.h": Oracle(
         ["linux/signal.h", "asm/sigcontext.h", "asm/ucontext.h"],
         structs={"fpx_sw_bytes": "struct _fpx_sw_bytes",
                  "fpstate": "struct _fpstate_64",
-                 "xstate_header": "struct _header", "rt_sigframe": None},
+                 "xstate_header": "struct _header"},
         names={"reserved": "reserved2", "sw": "sw_reserved"},
         own={"LX_FXSAVE_SIZE": "extra", "LX_FXSAVE_SW_OFFSET": "extra",
              "LX_XSAVE_HEADER_SIZE": "extra"},
@@ -107,20 +93,6 @@ ORACLES = {
                ("LX_XSAVE_HEADER_SIZE", "sizeof(struct _header)")]),
     "signal.h": Oracle(
         ["linux/signal.h"],
-        structs={"stack": "stack_t", "siginfo": None, "siginfo_from": None,
-                 "siginfo_timer": None, "siginfo_child": None,
-                 "siginfo_fault": None, "siginfo_poll": None,
-                 "siginfo_sys": None, "sigevent": None},
-        extra=[("sizeof(struct lx_siginfo)", "sizeof(siginfo_t)"),
-               ("sizeof(struct lx_sigevent)", "sizeof(struct sigevent)"),
-               *((f"offsetof(struct lx_siginfo, {o})",
-                  f"offsetof(siginfo_t, {h})") for o, h in SIGINFO),
-               *((f"offsetof(struct lx_sigevent, {f})",
-                  f"offsetof(struct sigevent, {h})")
-                 for f, h in (("sigev_value", "sigev_value"),
-                              ("sigev_signo", "sigev_signo"),
-                              ("sigev_notify", "sigev_notify"),
-                              ("sigev_tid", "sigev_notify_thread_id")))],
         own={"LX_NSIG": "signal(7): 64 is the last real-time signal",
              "LX_SIGRTMAX": "signal(7): the host's is in terms of _NSIG",
              "LX_SIGSET_SIZE": "rt_sigprocmask(2): sigsetsize must be 8"}),
@@ -129,7 +101,6 @@ ORACLES = {
         names={"pad": "__pad0", "unused": "__unused",
                "st_atime_sec": "st_atime", "st_mtime_sec": "st_mtime",
                "st_ctime_sec": "st_ctime"}),
-    "sysinfo.h": Oracle(["linux/sysinfo.h", "linux/times.h"]),
     "termios.h": Oracle(["asm/termbits.h", "asm/termios.h"]),
     "time.h": Oracle(["linux/time.h"]),
     "types.h": Oracle(
@@ -140,7 +111,6 @@ ORACLES = {
                             ("gid", "gid32"), ("off", "loff"),
                             ("time", "old_time"))]),
     "uio.h": Oracle(["linux/uio.h"]),
-    "utsname.h": Oracle(["linux/utsname.h"]),
     "wait.h": Oracle(
         ["sys/wait.h", "linux/wait.h"],
         names={"LX_WNOTHREAD": "__WNOTHREAD", "LX_WALL": "__WALL",

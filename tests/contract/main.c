@@ -10,25 +10,19 @@
 #include "core/base/string.h"
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
-#include "core/sched/cpus.h"
 #include "core/sched/thread.h"
 #include "core/sync/percpu.h"
-#include "hal/clock.h"
-#include "hal/context.h"
-#include "hal/cpu.h"
 #include "hal/irq.h"
 #include "hal/platform.h"
 #include "hal/upcall.h"
 #include "tests/contract/contract.h"
 
-#define SETTLE_NS UINT64_C(5000000000)
-
 enum { LINE_MAX = 240 };
 
 static const struct contract_suite *const suites[] = {
-    &contract_platform, &contract_phys,     &contract_cpu, &contract_irq,
-    &contract_clock,    &contract_context,  &contract_mmu, &contract_uaccess,
-    &contract_user,     &contract_user_fpu, &contract_smp, &contract_smp_user};
+    &contract_platform, &contract_phys,    &contract_cpu, &contract_irq,
+    &contract_clock,    &contract_context, &contract_mmu, &contract_uaccess,
+    &contract_user,     &contract_user_fpu};
 
 static unsigned failures_in_case, passed, failed;
 
@@ -73,38 +67,18 @@ bool contract_check_equal(uint64_t expected, uint64_t got, const char *what,
     return expected == got;
 }
 
-/* Threads that ended on other CPUs may still be leaving their stacks: gives
- * them time to free what they had. */
-static void settle(uint64_t free_before)
-{
-    uint64_t end = hal_clock_now() + SETTLE_NS;
-
-    cache_drain_all();
-    while (page_free_count() != free_before && hal_clock_now() < end) {
-        thread_yield();
-        hal_cpu_relax();
-        cache_drain_all();
-    }
-}
-
-/* One case; what it allocated must be free again. A page on its way to a list
- * may be counted twice, so the end of the case before is waited for again. */
+/* One case; what it allocated must be free again. */
 static void run_case(const struct contract_suite *suite,
                      const struct contract_case *c)
 {
-    static uint64_t free_usually;
     uint64_t free_before;
 
     cache_drain_all();
-    if (free_usually == 0)
-        free_usually = page_free_count();
-    settle(free_usually);
     free_before = page_free_count();
     failures_in_case = 0;
     c->run();
-    settle(free_before);
-    if (!CHECK_EQUAL(free_before, page_free_count()))
-        free_usually = page_free_count();
+    cache_drain_all();
+    CHECK_EQUAL(free_before, page_free_count());
     say("%s %s: %s\n", failures_in_case == 0 ? "ok    " : "FAILED", suite->name,
         c->clause);
     if (failures_in_case == 0)
@@ -129,37 +103,10 @@ static bool is_wanted(const struct contract_suite *suite)
     return true;
 }
 
-static void never_runs(void *arg)
-{
-    (void)arg;
-    hal_cpu_halt();
-}
-
-/* Tables for stacks are there to stay, so they are made first: for more stacks
- * than a case has, often enough that slots come to rest and serve again. */
-static void map_stacks(void)
-{
-    static struct hal_context *stacks[4 * HAL_CPUS_MAX];
-
-    for (unsigned round = 0; round < 4; round++) {
-        unsigned count = 4 * hal_cpu_count();
-
-        for (unsigned i = 0; i < count; i++)
-            if (hal_context_create(never_runs, NULL, &stacks[i]) != 0)
-                hal_power_off(1);
-        while (count > 0)
-            hal_context_destroy(stacks[--count]);
-    }
-    contract_context.cases[1].run();
-}
-
 static void run_suites(void *arg)
 {
     (void)arg;
-    cpus_start();
-    if (thread_set_affinity(thread_current(), 1) != 0) /* stays on CPU 0 */
-        hal_power_off(1);
-    map_stacks();
+    contract_context.cases[1].run(); /* tables for stacks are there to stay */
     for (size_t i = 0; i < COUNT_OF(suites); i++)
         if (is_wanted(suites[i]))
             for (size_t j = 0; j < suites[i]->count; j++)

@@ -58,8 +58,8 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "own") == 0) {
         EXPECT_NONE(500);
         EXPECT_NONE(SYS_open);
-        EXPECT_NONE(SYS_sendfile);
-        EXPECT_NONE(SYS_socket);
+        EXPECT_NONE(SYS_fork);
+        EXPECT_NONE(SYS_getpid);
         expect(-ENOSYS, interrupt_80(20), "int 0x80, getpid");
         expect(-ENOSYS, interrupt_80(1), "int 0x80, exit");
     }

@@ -19,24 +19,8 @@ from devlib.cpio import Archive  # noqa: E402
 # How init finds its environment, on the host too.
 ENVIRONMENT = {"HOME": "/", "TERM": "linux"}
 
-DIRECTORIES = {"lib": 0o755, "dir": 0o755, "dir/private": 0o700}
+DIRECTORIES = {"dir": 0o755, "dir/private": 0o700}
 FILES = {"empty": (b"", 0o644), "dir/inner": (b"inner\n", 0o4755)}
-# What execve(2) does with scripts; /exec is the test's program.
-SCRIPTS = {
-    "script": b"#!/exec show\nrest\n", "script-bare": b"#!/exec",
-    "script-spaces": b"#! \t /exec  show two  words\t \nrest\n",
-    "script-nested": b"#!/script nested\n", "script-none": b"#! \n",
-    "script-nowhere": b"#!/nowhere\n", "script-dir": b"#!/dir\n",
-    "script-locked": b"#!/empty\n",
-    "script-long": b"#!/" + b"x" * 300 + b"\n",
-    "script-cut": b"#!/exec show " + b"y" * 300 + b"\n",
-    "chain1": b"#!/exec show\n", "text": b"echo no\n"}
-SCRIPTS.update({f"chain{n}": b"#!/chain%d\n" % (n - 1)
-                for n in range(2, 8)})
-FILES.update({name: (data, 0o755) for name, data in SCRIPTS.items()})
-# Files of the host that a program needs beside it.
-NEEDS = {"dynamic": {
-    "lib/ld-musl-x86_64.so.1": "/lib/x86_64-linux-musl/libc.so"}}
 TWINS = (("file", "twin"), b"content\n", 0o640)
 LINKS = {"link": "file", "dirlink": "dir", "dir/up": "../file",
          "dangling": "nowhere", "loop1": "loop2", "loop2": "loop1",
@@ -47,11 +31,9 @@ class Case:
     """A program, its arguments and its input."""
 
     def __init__(self, program, *args, stdin=b"", status=None, asks=False,
-                 spins=False, name=None, worlds=("hosted", "bare"),
-                 valgrind=True):
+                 name=None, worlds=("hosted", "bare"), valgrind=True):
         self.program, self.args, self.stdin = program, list(args), stdin
         self.status = status  # not None: the host's does not count
-        self.spins = spins    # longer than virtual time lets a program
         self.asks = asks      # a byte of input for each "waiting" on stderr
         self.worlds, self.valgrind = worlds, valgrind
         self.name = name or " ".join([program, *args])[:60]
@@ -113,12 +95,6 @@ def die_cases():
         Case("die", "vsyscall", status=139), Case("die")]
 
 
-def signal_cases():
-    return [Case("signal"), Case("sigwait"), Case("sigqueue"),
-            Case("sigwait", "read", asks=True)] + [
-        Case("signal", f"wild-{n}") for n in range(9)]
-
-
 def front_cases():
     """What each way to boot must show."""
     cases = [Case(program, *words) for program in ("hello-musl", "hello-glibc")
@@ -134,23 +110,12 @@ GROUPS = {
     "exit": exit_cases(),
     "die": die_cases(),
     "io": [Case("write"), Case("read", stdin=b"0123456789")],
-    "memory": [Case("brk"), Case("mmap"), Case("mprotect"), Case("mremap"),
-               Case("madvise"), Case("mincore"), Case("msync"),
-               Case("mlock"), Case("growsdown")],
+    "memory": [Case("brk"), Case("mmap"), Case("mprotect")],
     "big": [Case("big", "16")],
     "huge": [Case("big", "256")],
     "self": [Case("arch"), Case("ids"), Case("random"), Case("regs"),
              Case("xsave", asks=True)],
     "path": [Case("path")],
-    "process": [Case("fork"), Case("vfork"), Case("wait"), Case("waitid"),
-                Case("orphan"), Case("group"), Case("usage"), Case("fds")],
-    "thread": [Case("clone"), Case("clone3"), Case("leader"), Case("sched")],
-    "exec": [Case("exec"), Case("execat"), Case("dynamic", "a", "b")],
-    "identity": [Case("cred"), Case("limits"), Case("prctl"),
-                 Case("system")],
-    "signal": signal_cases(),
-    "futex": [Case("futex")],
-    "sleep": [Case("sleep", spins=True), Case("sleep", "set", status=0)],
     "absent": [Case("absent"), Case("absent", "own", status=0),
                Case("absent", "probes", status=0, worlds=("bare",))],
     # Must be told apart from the host: tests run_guest.py itself.

@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seeds replay: one trace hash per seed whatever the host is busy with.
 
-seeds.py IMAGE [--cpus N] [--append WORDS] [--status N]
-         [--seeds N] [--runs N] [--distinct N] [--load]
+seeds.py IMAGE [--seeds N] [--runs N] [--distinct N] [--load]
 
-Runs the image of two users (tests/machine/two_users.c), or with --append
-another, `runs` times with one seed and once with each of `seeds` seeds, and
-expects one hash per seed, at least `distinct` different ones, at least 500
-events, no loss of reproducibility, and of two users another hash when one
-write is a byte longer. --load keeps the CPUs busy with stress-ng meanwhile.
+Runs the image of two users (tests/machine/two_users.c) `runs` times with one
+seed and once with each of `seeds` seeds, and expects one hash per seed, at
+least `distinct` different ones, at least 500 events, no loss of
+reproducibility, and another hash when one write is a byte longer. --load keeps
+the CPUs busy with stress-ng meanwhile.
 """
 import argparse
 import re
@@ -17,20 +16,19 @@ import subprocess
 import sys
 
 EVENTS_MIN = 500
-TWO_USERS = "ticks=40 tick_ns=100000"
+STATUS = 137
 HASH = re.compile(r"trace-hash: ([0-9a-f]{16}) events: (\d+)")
 
 
-def run(args, seed, extra=""):
+def run(image, seed, extra=0):
     """The hash of one run."""
-    words = args.append or TWO_USERS
+    words = f"ticks=40 tick_ns=100000 extra={extra}"
     result = subprocess.run(
-        [args.image, "--cpus", str(args.cpus), "--seed", str(seed),
-         "--trace-hash", "--append", words + extra],
+        [image, "--seed", str(seed), "--trace-hash", "--append", words],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, check=False, timeout=100)
     found = HASH.search(result.stderr)
-    if result.returncode != args.status or not found:
+    if result.returncode != STATUS or not found:
         sys.exit(f"seed {seed}: status {result.returncode}\n{result.stderr}")
     if "not reproducible" in result.stderr:
         sys.exit(f"seed {seed}: {result.stderr}")
@@ -43,7 +41,7 @@ def check(args):
     hashes = {}
     for seed in range(1, args.seeds + 1):
         times = args.runs if seed == 1 else 1
-        runs = {run(args, seed) for _ in range(times)}
+        runs = {run(args.image, seed) for _ in range(times)}
         if len(runs) != 1:
             sys.exit(f"seed {seed}: {len(runs)} hashes in {times} runs: "
                      + " ".join(sorted(runs)))
@@ -51,7 +49,7 @@ def check(args):
     distinct = len(set(hashes.values()))
     if distinct < args.distinct:
         sys.exit(f"only {distinct} hashes over {args.seeds} seeds")
-    if not args.append and run(args, 1, " extra=1") == hashes[1]:
+    if run(args.image, 1, extra=1) == hashes[1]:
         sys.exit("a write that is a byte longer does not show")
     print(f"seed 1: one hash in {args.runs} runs; {args.seeds} seeds: "
           f"{distinct} different")
@@ -60,9 +58,6 @@ def check(args):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("image")
-    parser.add_argument("--cpus", type=int, default=1)
-    parser.add_argument("--append")
-    parser.add_argument("--status", type=int, default=137)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--distinct", type=int, default=8)

@@ -41,34 +41,6 @@ TEST(BootOptions, ReadsWhatItKnowsAndPassesOverTheRest)
     EXPECT_STREQ("loglevel=1", o.args[3]);
 }
 
-std::vector<std::string> Environment(const std::string &line)
-{
-    boot_options o = Parse(line);
-    return std::vector<std::string>(o.env, o.env + o.env_count);
-}
-
-using Words = std::vector<std::string>;
-
-TEST(BootOptions, UnknownWordsWithAValueAreEnvironment)
-{
-    EXPECT_EQ((Words{"HOME=/", "TERM=linux"}), Environment(""));
-    EXPECT_EQ((Words{"HOME=/", "TERM=linux", "kb_row=fork", "X=", "Y=a b"}),
-              Environment("kb_row=fork quux X= Y=\"a b\" -- Z=1"));
-    EXPECT_EQ((Words{"HOME=/root", "TERM=vt100"}),
-              Environment("TERM=vt100 HOME=/root"));
-    EXPECT_EQ((Words{"HOME=/", "TERM=linux", "a=2"}), Environment("a=1 a=2"));
-    EXPECT_EQ((Words{"HOME=/", "TERM=linux", "roots=1", "roo=1"}),
-              Environment("roots=1 roo=1"));
-}
-
-TEST(BootOptions, LinuxsOwnAndModulesWordsAreNot)
-{
-    EXPECT_EQ((Words{"HOME=/", "TERM=linux"}),
-              Environment("console=ttyS0 root=/dev/vda ro panic=-1 mem=1G "
-                          "cyphera.stdin=framed virtio_mmio.device=4K@1 =x "
-                          "loglevel=3 strace=1 fault=nth:7 init=/x rdinit=/y"));
-}
-
 TEST(BootOptions, LogLevels)
 {
     EXPECT_EQ(LOG_CONSOLE_DEFAULT, Parse("").log_level);
