@@ -62,7 +62,7 @@ static int64_t result_of(struct thread *self, const struct user_cursor *cursor,
 {
     if (cursor->is_broken)
         signal_self(self, LX_SIGPIPE);
-    if (cursor->is_beyond)
+    if (moved == -EFBIG && cursor->is_beyond)
         signal_self(self, LX_SIGXFSZ);
     return moved == -EINTR ? -ERESTART_CALL : moved;
 }

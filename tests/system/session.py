@@ -7,11 +7,12 @@ session.py --kernel FILE [--world hosted|bare] [--machine microvm|q35]
            [--cpus N]... [--seed N] [--valgrind] [--limit S]
 session.py --kernel FILE --seeds N [--again N] [--runs N] [--cpus N]
 session.py --show
+Each also: [--first N]
 
 The lines are in session.txt. NORMAL below is all that may differ, and why.
 With --seeds: in virtual time, once with each of N seeds, and --runs times with
 the first --again of them; each passes, and a seed gives one trace hash.
---show tells what the host gives.
+--first N: no more than so many lines. --show tells what the host gives.
 """
 import argparse
 import os
@@ -43,6 +44,7 @@ APPLETS_MIN, LINES_MIN = 80, 200
 STDIN = b"typed one\ntyped two words\nthe rest\nof the input\n"
 END_STATUS = 7
 MARK = re.compile(rb"\n@@@ (\d+) (\d+) @@@\n")
+TRACE = re.compile(rb"^trace: .*\n")  # of virtual time, before init runs
 HASH = re.compile(rb"trace-hash: ([0-9a-f]{16}) events: (\d+)")
 # A command stands where a line begins, and after these.
 COMMAND = re.compile(r"(?:^|[|;&({]|\bdo |\bthen |\belse |\bxargs |-exec |"
@@ -103,7 +105,8 @@ class Outcome:
 
     def __init__(self, status, out, err, log):
         self.status, self.log, self.raw_err = status, log, err
-        self.out, self.err = self._split(out), self._split(err)
+        self.out = self._split(out)
+        self.err = self._split(TRACE.sub(b"", err))
 
     @staticmethod
     def _split(data):
@@ -237,11 +240,13 @@ def main():
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--again", type=int, default=0)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--first", type=int)
     parser.add_argument("--show", action="store_true")
     args = parser.parse_args()
     args.cpus = args.cpus or [1]
     lines = read_session()
     print(check_size(lines), flush=True)
+    lines = lines[:args.first]
     with tempfile.TemporaryDirectory(prefix="session-") as folder:
         runner = Runner(args, lines, folder)
         if args.show:

@@ -123,10 +123,11 @@ static ssize_t write_bytes(struct inode *inode, uint64_t offset,
                            struct user_cursor *from)
 {
     uint64_t start = offset;
+    uint64_t end = from->is_limited ? from->size_max : UINT64_MAX;
     ssize_t moved = 0;
 
-    while (from->left > 0) {
-        size_t part = part_of(offset, from->left);
+    while (from->left > 0 && offset < end) {
+        size_t part = part_of(offset, min_u64(from->left, end - offset));
 
         moved = write_part(inode, offset, part, from);
         if (moved < 0)
@@ -143,14 +144,8 @@ static ssize_t write_bytes(struct inode *inode, uint64_t offset,
 /* What setrlimit(2) says of RLIMIT_FSIZE: the bytes before it are written. */
 static int check_limit(uint64_t offset, struct user_cursor *from)
 {
-    if (!from->is_limited || from->left == 0)
-        return 0;
-    if (offset >= from->size_max) {
-        from->is_beyond = true;
-        return -EFBIG;
-    }
-    from->left = min_u64(from->left, from->size_max - offset);
-    return 0;
+    from->is_beyond = from->is_limited && offset >= from->size_max;
+    return from->is_beyond ? -EFBIG : 0;
 }
 
 static int check_write(struct inode *inode, uint64_t offset,
