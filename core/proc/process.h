@@ -25,6 +25,7 @@
 #include "core/id/limits.h"
 #include "core/id/pid.h"
 #include "core/proc/exec_stack.h"
+#include "core/proc/exit.h"
 #include "core/proc/limit_watch.h"
 #include "core/proc/signal.h"
 #include "core/proc/usage.h"
@@ -179,30 +180,8 @@ void task_put(struct task *task); /* may sleep */
 int task_number(const struct task *task);
 int process_number(const struct process *process);
 
-/* exit(2): ends task alone; status as wait4(2) stores it, LX_W_EXITED(). By the
- * thread itself, which ends on its way to user mode. */
-void task_end(struct task *task, int status);
-
-/* exit_group(2), and a signal's death: ends all threads, on their way to user
- * mode; status as above or LX_W_SIGNALED(). The first status counts. Any
- * context. The second form: process->signals.lock is held. */
-void process_end(struct process *process, int status);
-void process_end_locked(struct process *process, int status);
-
 /* Puts cred, whose reference it takes, in place of the running thread's. */
 void task_set_cred(struct task *task, struct cred *cred);
-
-/* The status that task's end will show (as wait4(2) stores it). */
-int task_exit_status(struct task *task);
-
-/* Ends the running thread, and with the last one its process; with init the
- * machine. Its work word has THREAD_WORK_EXIT. */
-NORETURN void task_exit(struct task *task);
-
-/* The process was stopped by a signal, or goes on (0): tells the parent with
- * SIGCHLD, unless it says SA_NOCLDSTOP, and wakes it from wait4(2). No lock is
- * held. */
-void process_report_stop(struct process *process, unsigned signal);
 
 C_DECLS_END
 

@@ -28,7 +28,8 @@ static int leader_first(long unused)
     start(THREAD, outlive, (void *)9, NULL);
     CALL(set_tid_address, &shared[4]);
     shared[4] = 1;
-    CALL(exit, 5); /* makes it 0 */
+    shared[6] = 1;
+    CALL(exit, 5); /* makes shared[4] 0 */
     return 99;
 }
 
@@ -38,7 +39,7 @@ static void leader_exits_first(void)
     struct timespec moment = {0, 50000000};
     long pid = spawn(leader_first, 0);
 
-    await(&shared[4], 1);
+    await(&shared[6], 1);
     await(&shared[4], 0);
     CALL(nanosleep, &moment, NULL); /* for the rest of its way */
     EXPECT(0, wait4, pid, NULL, WNOHANG, NULL);

@@ -44,8 +44,9 @@ static void rest(long ms)
         continue;
 }
 
-/* Interrupts its parent twice: SIGUSR1 by handler, then SIGUSR2, which ends
- * what was started again; or after a stop. */
+/* Interrupts its parent: SIGUSR1 by handler, or a stop; then SIGUSR2, which
+ * ends what was started again, until the call has ended: on a busy machine it
+ * may not even have begun. */
 static int poke(long stops)
 {
     long parent = CALL(getppid);
@@ -58,8 +59,10 @@ static int poke(long stops)
     } else {
         CALL(kill, parent, SIGUSR1);
     }
-    rest(60);
-    CALL(kill, parent, SIGUSR2);
+    do {
+        rest(60);
+        CALL(kill, parent, SIGUSR2);
+    } while (shared[GO_ON] == 0);
     return 0;
 }
 

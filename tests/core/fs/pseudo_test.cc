@@ -168,8 +168,8 @@ TEST_F(PseudoTest, WritesAndErrors)
     EXPECT_EQ(-EINVAL, Vfs::Put(f, "bad"));
     file_put(f);
     EXPECT_EQ("error 3", vfs_.Read("p/error"));
-    EXPECT_EQ(-EACCES, vfs_.Open("p/new", LX_O_CREAT | LX_O_RDWR, 0644, &f));
-    EXPECT_EQ(-EACCES, vfs_.Dir("p/new"));
+    EXPECT_EQ(-ENOENT, vfs_.Open("p/new", LX_O_CREAT | LX_O_RDWR, 0644, &f));
+    EXPECT_EQ(-ENOENT, vfs_.Dir("p/new"));
     EXPECT_EQ(-EPERM, vfs_.Unlink("p/count"));
 }
 
