@@ -26,6 +26,7 @@ from steps import (CTRL_A_X, CTRL_C, CTRL_D, ENTER, Person,  # noqa: E402
                    STEPS, world_console, world_resized)
 from terminal import Terminal, Unexpected  # noqa: E402
 
+
 def ending_exit(me):
     me.press("exit 7", ENTER)
     return 7
