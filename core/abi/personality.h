@@ -5,6 +5,9 @@
 #ifndef CORE_ABI_PERSONALITY_H
 #define CORE_ABI_PERSONALITY_H
 
+#define LX_PER_MASK           0xffu
+#define LX_PER_LINUX32        8u /* a 32-bit machine, by name */
+
 #define LX_ADDR_NO_RANDOMIZE  0x0040000u
 #define LX_MMAP_PAGE_ZERO     0x0100000u
 #define LX_ADDR_COMPAT_LAYOUT 0x0200000u

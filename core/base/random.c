@@ -79,6 +79,7 @@ static void give_state(unsigned saved)
     hal_irq_restore(saved);
 }
 
+/* The key becomes what ChaCha20 makes of it and fresh. */
 static void fold_in(const uint32_t *fresh)
 {
     uint32_t block[BLOCK_WORDS];

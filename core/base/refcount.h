@@ -59,6 +59,17 @@ MUST_USE static inline bool refcount_get_unless_zero(struct refcount *r)
     return true;
 }
 
+/* Ends the caller's reference if it is the only one. True: the caller must free
+ * the object, and refcount_get_unless_zero() finds it gone. */
+MUST_USE static inline bool refcount_put_if_one(struct refcount *r)
+{
+    unsigned one = 1;
+
+    refcount_point();
+    return __atomic_compare_exchange_n(&r->count, &one, 0, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 /* Is the caller's reference the only one? Then nobody else can add one, and
  * what others did before they let go has been seen. */
 MUST_USE static inline bool refcount_is_one(const struct refcount *r)

@@ -167,8 +167,15 @@ void console_stream_attach(void (*ready)(void *arg), void *arg)
 bool console_stream_window(struct lx_winsize *out)
 {
     struct console_backend *backend = backend_of(HAL_STREAM_OUT);
+    struct hal_screen size;
 
-    return backend != NULL && backend->window(backend, out);
+    if (backend != NULL)
+        return backend->window(backend, out);
+    if (!hal_console_size(&size))
+        return false;
+    *out =
+        (struct lx_winsize){size.rows, size.columns, size.width, size.height};
+    return true;
 }
 
 static bool is_drained(enum hal_stream stream)

@@ -15,6 +15,7 @@
 #include "core/abi/errno.h"
 #include "core/base/string.h"
 #include "core/fs/file.h"
+#include "core/fs/lock.h"
 #include "core/mem/cache.h"
 
 static const struct lock_class fd_class = {"fd table", LOCK_RANK_IDS};
@@ -63,11 +64,20 @@ static void free_row(struct rcu_head *head)
     kmem_free(row, row_size(row->count));
 }
 
-static void close_chunk(struct fd_chunk *chunk)
+/* A descriptor lets go of its file. */
+static void put_file(const struct fd_table *table, struct file *file)
+{
+    lock_close(file, table);
+    if (file->ops->flush != NULL)
+        (void)file->ops->flush(file);
+    file_put(file);
+}
+
+static void close_chunk(const struct fd_table *table, struct fd_chunk *chunk)
 {
     for (unsigned i = 0; i < FD_CHUNK; i++)
         if (chunk->files[i] != NULL)
-            file_put(chunk->files[i]);
+            put_file(table, chunk->files[i]);
     mem_free(&chunk_cache, chunk);
 }
 
@@ -81,7 +91,7 @@ void fd_table_put(struct fd_table *table) NO_TSA
     row = table->row;
     for (unsigned i = 0; i < row->count; i++)
         if (row->chunks[i] != NULL)
-            close_chunk(row->chunks[i]);
+            close_chunk(table, row->chunks[i]);
     if (row != &table->first)
         free_row(&row->rcu);
     mem_free(&table_cache, table);
@@ -271,7 +281,7 @@ int fd_replace(struct fd_table *table, unsigned fd, struct file *file,
             return error;
     }
     if (old != NULL)
-        file_put(old);
+        put_file(table, old);
     return (int)fd;
 }
 
@@ -299,7 +309,7 @@ int fd_close(struct fd_table *table, int fd)
 
     if (file == NULL)
         return -EBADF;
-    file_put(file);
+    put_file(table, file);
     return 0;
 }
 
@@ -395,6 +405,13 @@ static unsigned next_used(struct fd_table *table, unsigned fd, bool marked)
     }
     spin_unlock(&table->lock);
     return found;
+}
+
+int fd_next(struct fd_table *table, unsigned first)
+{
+    unsigned fd = next_used(table, first, false);
+
+    return fd < FD_MAX ? (int)fd : -1;
 }
 
 void fd_close_range(struct fd_table *table, unsigned first, unsigned last,

@@ -118,6 +118,9 @@ MUST_USE int fd_set_close_on_exec(struct fd_table *table, int fd, bool value);
 void fd_close_range(struct fd_table *table, unsigned first, unsigned last,
                     bool only_marks);
 
+/* The lowest descriptor in use from first on, or -1. */
+int fd_next(struct fd_table *table, unsigned first);
+
 /* execve(2): closes those that are marked. */
 void fd_close_marked(struct fd_table *table);
 

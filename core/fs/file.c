@@ -10,6 +10,7 @@
 #include "core/abi/poll.h"
 #include "core/abi/uio.h"
 #include "core/fs/epoll.h"
+#include "core/fs/open.h"
 #include "core/mem/cache.h"
 #include "core/sched/waitq.h"
 #include "core/vm/uaccess.h"
@@ -70,8 +71,12 @@ static void end_file(struct file *file)
 {
     if (__atomic_load_n(&file->was_watched, __ATOMIC_RELAXED))
         epoll_forget_file(file);
+    if (file->path.dentry != NULL)
+        open_leave(file);
     if (file->ops->release != NULL)
         file->ops->release(file);
+    if (file->path.dentry != NULL)
+        path_put(&file->path);
     if (!file->is_allocated)
         return;
     __atomic_sub_fetch(&file_count, 1, __ATOMIC_RELAXED);
@@ -180,12 +185,18 @@ static ssize_t move_at(struct file *file, struct user_cursor *cursor,
     return done;
 }
 
+/* What cannot be read or written says so; a place (O_PATH) is no file. */
+static int no_move_error(const struct file *file)
+{
+    return (file_flags(file) & LX_O_PATH) != 0 ? -EBADF : -EINVAL;
+}
+
 ssize_t file_read(struct file *file, struct user_cursor *to, uint64_t *position)
 {
     if ((file_flags(file) & LX_O_ACCMODE) == LX_O_WRONLY)
         return -EBADF;
     if (file->ops->read == NULL)
-        return -EINVAL;
+        return no_move_error(file);
     if (to->left == 0 && !file->ops->has_units)
         return 0;
     return move_at(file, to, position, read_at);
@@ -197,7 +208,7 @@ ssize_t file_write(struct file *file, struct user_cursor *from,
     if ((file_flags(file) & LX_O_ACCMODE) == LX_O_RDONLY)
         return -EBADF;
     if (file->ops->write == NULL)
-        return -EINVAL;
+        return no_move_error(file);
     if (from->left == 0 && !file->ops->has_units)
         return 0;
     return move_at(file, from, position, write_at);

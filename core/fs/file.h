@@ -70,7 +70,8 @@ struct file_ops {
      * advances, until sink is full. 0 or -errno; position_lock is held. NULL:
      * -ENOTDIR. */
     int (*list)(struct file *file, struct dir_sink *sink);
-    /* What mmap(2) maps: *out with a reference, 0 or -errno. NULL: -ENODEV. */
+    /* What mmap(2) maps: *out with a reference, or NULL for anonymous memory; 0
+     * or -errno. NULL: -ENODEV. */
     int (*object)(struct file *file, struct vm_object **out);
     /* fsync(2), fdatasync(2). NULL: -EINVAL. */
     int (*sync)(struct file *file, bool only_data);
@@ -93,6 +94,7 @@ struct file {
     void *data;                 /* what ops make of it; const */
     bool is_allocated;          /* by file_create(); const */
     struct path path;           /* const; with references; dentry NULL: none */
+    struct cred *cred;          /* who opened path; const; a reference */
     struct mutex position_lock;
     uint64_t position GUARDED_BY(position_lock);
     struct spinlock watch_lock;

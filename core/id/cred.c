@@ -215,11 +215,24 @@ int cred_set_gids(struct cred *cred, lx_gid_t gid, lx_gid_t egid, lx_gid_t sgid)
     return 0;
 }
 
+/* capabilities(7): what follows the file system user id alone. */
+static const uint64_t fs_caps =
+    UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_DAC_OVERRIDE |
+    UINT64_C(1) << CAP_DAC_READ_SEARCH | UINT64_C(1) << CAP_FOWNER |
+    UINT64_C(1) << CAP_FSETID | UINT64_C(1) << CAP_MKNOD |
+    UINT64_C(1) << CAP_LINUX_IMMUTABLE | UINT64_C(1) << CAP_MAC_OVERRIDE;
+
 void cred_set_fsuid(struct cred *cred, lx_uid_t fsuid)
 {
+    lx_uid_t old = cred->fsuid;
+
     if (cred_is_capable(cred, CAP_SETUID) || fsuid == cred->fsuid ||
         (fsuid != KEEP && is_own(fsuid, cred->uid, cred->euid, cred->suid)))
         cred->fsuid = fsuid != KEEP ? fsuid : cred->fsuid;
+    if (old == 0 && cred->fsuid != 0)
+        cred->effective &= ~fs_caps;
+    else if (old != 0 && cred->fsuid == 0)
+        cred->effective |= cred->permitted & fs_caps;
 }
 
 void cred_set_fsgid(struct cred *cred, lx_gid_t fsgid)

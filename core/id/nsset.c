@@ -29,6 +29,11 @@ struct nsset *nsset_root(void)
     return &root_set;
 }
 
+void nsset_set_mounts(struct mount_ns *mounts)
+{
+    root_set.mounts = mounts;
+}
+
 void nsset_get(struct nsset *set)
 {
     refcount_get(&set->refs);

@@ -11,6 +11,7 @@
 #include "core/base/refcount.h"
 #include "core/sync/spinlock.h"
 
+struct mount_ns; /* core/fs/mount.h */
 struct pid_ns;
 
 enum { UTS_NAME_MAX = 65 }; /* with the NUL: uname(2) */
@@ -27,6 +28,7 @@ struct nsset {
     struct refcount refs;
     struct pid_ns *pid; /* of the thread itself and its children */
     struct uts_ns *uts;
+    struct mount_ns *mounts; /* NULL before there is a file system */
 };
 
 C_DECLS_BEGIN
@@ -36,6 +38,10 @@ void nsset_init_all(void);
 
 /* The machine's own set, with a reference for the caller; never freed. */
 struct nsset *nsset_root(void);
+
+/* Gives the machine's set its mounts, with the caller's reference. Once, at
+ * boot, before the first process. */
+void nsset_set_mounts(struct mount_ns *mounts);
 
 void nsset_get(struct nsset *set);
 void nsset_put(struct nsset *set);

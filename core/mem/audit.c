@@ -69,6 +69,11 @@ static uint64_t count_frames(void)
     return page_free_count() + slab_frames + hal_context_frames();
 }
 
+void audit_expect(uint64_t frames)
+{
+    noted_frames += frames;
+}
+
 void audit_note(uint64_t lent)
 {
     noted_frames = count_frames() + lent;

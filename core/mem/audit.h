@@ -16,6 +16,9 @@ C_DECLS_BEGIN
 /* lent: of the frames not free now, how many will come back. Any context. */
 void audit_note(uint64_t lent);
 
+/* So many more frames will be free than were noted. Any context. */
+void audit_expect(uint64_t frames);
+
 /* Is everything as it was noted? Any context. */
 bool audit_holds(void);
 

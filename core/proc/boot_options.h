@@ -12,7 +12,7 @@
 
 #include "core/proc/exec.h"
 
-struct store;
+struct path_ask;
 
 enum { BOOT_WORDS_MAX = 64, BOOT_TEXT_MAX = 4096 };
 
@@ -47,7 +47,7 @@ void boot_options_parse(const char *line, struct boot_options *out);
  * else the first that is there of /init, /sbin/init, /etc/init, /bin/init and
  * /bin/sh. 0; -ENOENT; -EINVAL for a damaged cyphera.argv; -E2BIG, -ENOMEM.
  */
-MUST_USE int init_command_find(struct store *store,
+MUST_USE int init_command_find(const struct path_ask *ask,
                                const struct boot_options *options,
                                struct init_command *out);
 void init_command_free(struct init_command *command);

@@ -15,11 +15,14 @@
 #include "core/base/string.h"
 #include "core/fs/fd_table.h"
 #include "core/fs/file.h"
+#include "core/fs/open.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
 #include "core/id/user.h"
+#include "core/proc/files.h"
 #include "core/proc/pidfd.h"
 #include "core/proc/process_impl.h"
+#include "core/proc/terminal.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
@@ -71,6 +74,19 @@ static int count_child(struct task *self)
     return -EAGAIN;
 }
 
+/* It runs the same program, which stays denied to writers. */
+static void copy_program(struct process *child, struct process *process)
+{
+    struct path program;
+    int error = process_program(process, &program);
+
+    if (error != 0)
+        return;
+    error = inode_deny_write(path_inode(&program));
+    ASSERT(error == 0);
+    process_set_program(child, &program);
+}
+
 /* What a new process has of its own. */
 static int fill_process(struct process *child, struct task *self,
                         const struct clone_request *request)
@@ -84,7 +100,8 @@ static int fill_process(struct process *child, struct task *self,
     if (has(request, LX_CLONE_CLEAR_SIGHAND))
         signals_clear_handlers(&child->signals);
     limits_clone(&child->limits, &process->limits);
-    child->store = process->store;
+    copy_program(child, process);
+    child->places = process->places;
     child->dumpable = __atomic_load_n(&process->dumpable, __ATOMIC_RELAXED);
     child->no_huge_pages =
         __atomic_load_n(&process->no_huge_pages, __ATOMIC_RELAXED);
@@ -118,6 +135,16 @@ static int give_files(struct task *child, struct task *self,
         return fd_table_copy(self->files, &child->files);
     fd_table_get(self->files);
     child->files = self->files;
+    return 0;
+}
+
+static int give_context(struct task *child, struct task *self,
+                        const struct clone_request *request)
+{
+    if (!has(request, LX_CLONE_FS))
+        return context_copy(self->fs, &child->fs);
+    context_get(self->fs);
+    child->fs = self->fs;
     return 0;
 }
 
@@ -220,6 +247,7 @@ static void place(struct task *child, struct task *self,
     pid_get(process->pid);
     pid_get(process->group);
     pid_get(process->session);
+    terminal_inherit(process, like);
     process_link(process, parent, creator);
 }
 
@@ -271,6 +299,8 @@ static int fill_child(struct task *child, struct task *self,
     fill_task(child, self, request);
     task_signals_clone(child, self, keeps_stack);
     error = give_files(child, self, request);
+    if (error == 0)
+        error = give_context(child, self, request);
     if (error == 0)
         error = pid_alloc(self->ns->pid, request->wanted, &child->pid);
     return error;

@@ -16,7 +16,7 @@
 #include "core/base/string.h"
 #include "core/fs/fd_table.h"
 #include "core/fs/file.h"
-#include "core/fs/store.h"
+#include "core/fs/open.h"
 #include "core/id/cred.h"
 #include "core/mem/cache.h"
 #include "core/proc/exec_image.h"
@@ -37,8 +37,10 @@ static bool is_fixed; /* atomic: no program's places are random */
 struct exec {
     struct task *task;
     const char *path;        /* as it was given */
-    struct store_node *node; /* of the program */
-    struct store_node *loader_node;
+    const char *name;        /* that scripts get */
+    bool is_hidden;          /* that leads nowhere afterwards */
+    struct path program;     /* references; writing is denied */
+    struct path loader_path; /* the same; dentry NULL: none */
     struct exec_strings strings;
     struct elf_image image, loader;
     struct cred *cred;      /* the program's, one reference */
@@ -47,37 +49,23 @@ struct exec {
     char interpreter[EXEC_HEAD]; /* of a script; NUL-terminated */
 };
 
-/* May cred execute a file of these attributes (path_resolution(7))? */
-static bool may_execute(const struct cred *cred, const struct lx_stat *stat)
+static int open_program(const struct exec *exec, const char *path,
+                        const struct exec_call *call, struct path *out)
 {
-    uint32_t bits = LX_S_IXOTH;
+    const struct path_ask ask = {
+        .cred = exec->task->cred,
+        .context = exec->task->fs,
+        .start = call != NULL ? call->start : NULL,
+        .flags = call != NULL ? call->path_flags : PATH_FOLLOW,
+    };
 
-    if (cred->fsuid == 0)
-        bits = LX_S_IXUSR | LX_S_IXGRP | LX_S_IXOTH;
-    else if (stat->st_uid == cred->fsuid)
-        bits = LX_S_IXUSR;
-    else if (cred_is_in_group(cred, stat->st_gid))
-        bits = LX_S_IXGRP;
-    return (stat->st_mode & bits) != 0;
+    return open_exec(&ask, path, out);
 }
 
-static int open_program(const struct task *task, const char *path,
-                        unsigned flags, struct store_node **out)
+static ssize_t read_head(struct exec *exec)
 {
-    struct store_node *node;
-    struct lx_stat stat;
-    int error = store_lookup(task->process->store, path, flags, &node);
-
-    if (error != 0)
-        return error;
-    store_stat(node, &stat);
-    if ((stat.st_mode & LX_S_IFMT) == LX_S_IFLNK)
-        return -ELOOP;
-    if ((stat.st_mode & LX_S_IFMT) != LX_S_IFREG ||
-        !may_execute(task->cred, &stat))
-        return -EACCES;
-    *out = node;
-    return 0;
+    return inode_read(path_inode(&exec->program), 0, exec->head,
+                      sizeof(exec->head));
 }
 
 /* A script's line goes before the arguments, in place of the first, and its
@@ -86,9 +74,13 @@ static int use_script(struct exec *exec, const char *name)
 {
     struct exec_strings *strings = &exec->strings;
     struct exec_script script;
-    size_t size = store_read(exec->node, 0, exec->head, sizeof(exec->head));
-    int error = exec_script_parse(exec->head, size, &script);
+    struct path program;
+    ssize_t size = read_head(exec);
+    int error = size < 0 ? (int)size
+                         : exec_script_parse(exec->head, (size_t)size, &script);
 
+    if (error == 0 && exec->is_hidden)
+        error = -ENOENT;
     if (error != 0)
         return error;
     exec_strings_drop_first(strings);
@@ -103,19 +95,25 @@ static int use_script(struct exec *exec, const char *name)
         return error;
     mem_copy(exec->interpreter, script.interpreter, script.interpreter_length);
     exec->interpreter[script.interpreter_length] = '\0';
-    return open_program(exec->task, exec->interpreter, 0, &exec->node);
+    error = open_program(exec, exec->interpreter, NULL, &program);
+    if (error != 0)
+        return error;
+    open_end_exec(&exec->program);
+    exec->program = program;
+    exec->is_hidden = false;
+    return 0;
 }
 
 static bool is_script(struct exec *exec)
 {
-    size_t size = store_read(exec->node, 0, exec->head, sizeof(exec->head));
+    ssize_t size = read_head(exec);
 
-    return exec_script_is(exec->head, size);
+    return size > 0 && exec_script_is(exec->head, (size_t)size);
 }
 
 static int follow_scripts(struct exec *exec)
 {
-    const char *name = exec->path;
+    const char *name = exec->name;
     unsigned depth = 0;
     int error = 0;
 
@@ -138,18 +136,18 @@ static void tell(const struct exec *exec, const char *path, const char *why)
 static int parse_program(struct exec *exec)
 {
     const char *why = "";
-    int error = image_parse(exec->node, &exec->image, &why);
+    int error = image_parse(path_inode(&exec->program), &exec->image, &why);
 
     if (error != 0)
         tell(exec, exec->path, why);
     if (error != 0 || exec->image.interp[0] == '\0')
         return error;
-    error = open_program(exec->task, exec->image.interp, 0, &exec->loader_node);
+    error = open_program(exec, exec->image.interp, NULL, &exec->loader_path);
     if (error != 0) {
         tell(exec, exec->image.interp, "the dynamic loader cannot be opened");
         return error;
     }
-    error = image_parse(exec->loader_node, &exec->loader, &why);
+    error = image_parse(path_inode(&exec->loader_path), &exec->loader, &why);
     if (error == 0)
         return 0;
     tell(exec, exec->image.interp, why);
@@ -160,17 +158,18 @@ static int parse_program(struct exec *exec)
 static int give_cred(struct exec *exec)
 {
     struct task *task = exec->task;
-    struct lx_stat stat;
+    const struct inode *inode = path_inode(&exec->program);
+    bool may = !task->no_new_privs &&
+               (mount_flags(exec->program.mount) & MOUNT_NO_SUID) == 0;
+    uint32_t mode = inode_mode(inode);
     lx_uid_t euid = UINT32_MAX;
     lx_gid_t egid = UINT32_MAX;
     int error;
 
-    store_stat(exec->node, &stat);
-    if (!task->no_new_privs && (stat.st_mode & LX_S_ISUID) != 0)
-        euid = stat.st_uid;
-    if (!task->no_new_privs &&
-        (stat.st_mode & (LX_S_ISGID | LX_S_IXGRP)) == (LX_S_ISGID | LX_S_IXGRP))
-        egid = stat.st_gid;
+    if (may && (mode & LX_S_ISUID) != 0)
+        euid = inode->uid;
+    if (may && (mode & (LX_S_ISGID | LX_S_IXGRP)) == (LX_S_ISGID | LX_S_IXGRP))
+        egid = inode->gid;
     error = cred_copy(task->cred, &exec->cred);
     if (error == 0)
         cred_exec(exec->cred, euid, egid);
@@ -296,10 +295,11 @@ static void change_over(struct exec *exec, struct aspace *as,
         task_release_words(task);
     use_aspace(as);
     (void)process_swap_aspace(process, as);
+    process_set_places(process, &start->stack);
     task_release_vfork(task);
     if (old != NULL)
         aspace_put(old);
-    hal_user_reset(task->thread->user, start->entry, start->stack);
+    hal_user_reset(task->thread->user, start->entry, start->stack.rsp);
     forget_user_words(task);
     signals_exec(task);
     if (exec->files != NULL) {
@@ -315,6 +315,8 @@ static void change_over(struct exec *exec, struct aspace *as,
                      __ATOMIC_RELAXED);
     task_set_cred(task, exec->cred);
     exec->cred = NULL;
+    process_set_program(process, &exec->program);
+    exec->program.dentry = NULL;
     set_name(task, exec->path);
 }
 
@@ -335,11 +337,13 @@ static int run_image(struct exec *exec)
     struct task *task = exec->task;
     struct aspace *old = task->process->as, *as;
     struct image_plan plan = {
-        .node = exec->node,
+        .inode = path_inode(&exec->program),
         .image = &exec->image,
-        .loader_node = exec->loader_node,
+        .loader_inode = exec->loader_path.dentry != NULL
+                            ? path_inode(&exec->loader_path)
+                            : NULL,
         .loader = &exec->loader,
-        .path = exec->path,
+        .path = exec->name,
         .strings = &exec->strings,
         .cred = exec->cred,
         .is_secure = is_secure(exec->cred),
@@ -391,37 +395,45 @@ static uint64_t strings_limit(struct task *task)
     return max_u64(stack / 4, LX_ARG_MAX);
 }
 
-static int create(struct task *task, const char *path, unsigned flags,
-                  struct exec **out)
-{
-    struct store_node *node = NULL;
-    struct exec *exec;
-    int error = open_program(task, path, flags, &node);
-
-    if (error != 0)
-        return error;
-    exec = kmem_alloc(sizeof(*exec), MEM_WAIT | MEM_ZERO, NULL);
-    if (exec == NULL)
-        return -ENOMEM;
-    exec->task = task;
-    exec->path = path;
-    exec->node = node;
-    error = exec_strings_init(&exec->strings, strings_limit(task));
-    if (error == 0)
-        *out = exec;
-    else
-        kmem_free(exec, sizeof(*exec));
-    return error;
-}
-
 static void destroy(struct exec *exec)
 {
     exec_strings_fini(&exec->strings);
+    if (exec->program.dentry != NULL)
+        open_end_exec(&exec->program);
+    if (exec->loader_path.dentry != NULL)
+        open_end_exec(&exec->loader_path);
     if (exec->cred != NULL)
         cred_put(exec->cred);
     if (exec->files != NULL)
         fd_table_put(exec->files);
     kmem_free(exec, sizeof(*exec));
+}
+
+static int create(struct task *task, const struct exec_call *call,
+                  struct exec **out)
+{
+    struct exec *exec = kmem_alloc(sizeof(*exec), MEM_WAIT | MEM_ZERO, NULL);
+    int error;
+
+    if (exec == NULL)
+        return -ENOMEM;
+    exec->task = task;
+    exec->path = call->path;
+    exec->name = call->name;
+    exec->is_hidden = call->is_hidden;
+    error = open_program(exec, call->path, call, &exec->program);
+    if (error != 0) {
+        kmem_free(exec, sizeof(*exec));
+        return error;
+    }
+    error = exec_strings_init(&exec->strings, strings_limit(task));
+    if (error != 0) {
+        open_end_exec(&exec->program);
+        kmem_free(exec, sizeof(*exec));
+        return error;
+    }
+    *out = exec;
+    return 0;
 }
 
 /* A program always has a first argument, empty if need be. */
@@ -437,8 +449,7 @@ int exec_user(struct task *task, const struct exec_call *call)
 {
     struct aspace *as = task->process->as;
     struct exec *exec;
-    int error =
-        create(task, call->path, call->no_follow ? STORE_NOFOLLOW : 0, &exec);
+    int error = create(task, call, &exec);
 
     if (error != 0)
         return error;
@@ -457,8 +468,10 @@ int exec_user(struct task *task, const struct exec_call *call)
 
 int exec_kernel(struct task *task, const struct exec_args *args)
 {
+    const struct exec_call call = {
+        .path = args->path, .name = args->path, .path_flags = PATH_FOLLOW};
     struct exec *exec;
-    int error = create(task, args->path, 0, &exec);
+    int error = create(task, &call, &exec);
 
     if (error != 0)
         return error;

@@ -8,6 +8,7 @@
 #include "core/base/defs.h"
 #include "hal/types.h"
 
+struct path;
 struct task;
 
 /* Init's arguments; the strings are NUL-terminated and follow each other. */
@@ -22,9 +23,12 @@ enum { EXEC_STRINGS_MAX = 65536 };
 
 /* execve(2)'s: the vectors are in user memory, NULL-terminated, or 0. */
 struct exec_call {
-    const char *path; /* in kernel memory */
+    const char *path;         /* in kernel memory */
+    const char *name;         /* what scripts get: path, or "/dev/fd/..." */
+    const struct path *start; /* of a relative path; NULL: as ever */
+    unsigned path_flags;      /* PATH_FOLLOW or not, PATH_EMPTY */
+    bool is_hidden;           /* name leads nowhere after exec (O_CLOEXEC) */
     uaddr_t argv, envp;
-    bool no_follow; /* AT_SYMLINK_NOFOLLOW: a link at path's end is ELOOP */
 };
 
 C_DECLS_BEGIN
@@ -34,9 +38,9 @@ C_DECLS_BEGIN
  * replaced; the process's other threads end, and the caller becomes its leader.
  * On an error nothing has changed. -ENOENT, -ENOTDIR, -ELOOP, -ENAMETOOLONG
  * (looking up path or an interpreter), -EACCES (no regular file, or not
- * executable), -ENOEXEC, -EINVAL (a bad image), -ELIBBAD (a bad dynamic
- * loader), -E2BIG, -EFAULT (the vectors), -ENOMEM, -EAGAIN (another thread
- * does the same), -EINTR (the caller is being killed).
+ * executable), -ETXTBSY (open for writing), -ENOEXEC, -EINVAL (a bad image),
+ * -ELIBBAD (a bad dynamic loader), -E2BIG, -EFAULT (the vectors), -ENOMEM,
+ * -EAGAIN (another thread does the same), -EINTR (the caller is being killed).
  */
 MUST_USE int exec_user(struct task *task, const struct exec_call *call);
 

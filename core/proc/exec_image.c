@@ -6,7 +6,7 @@
 
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
-#include "core/fs/store.h"
+#include "core/fs/inode.h"
 #include "core/id/limits.h"
 #include "core/proc/exec_stack.h"
 #include "core/proc/exec_strings.h"
@@ -17,15 +17,16 @@
 
 #define STACK_ROOM (UINT64_C(128) << 10) /* at first; then it grows */
 
-static size_t read_node(void *arg, uint64_t offset, void *to, size_t size)
+static size_t read_inode(void *arg, uint64_t offset, void *to, size_t size)
 {
-    return store_read(arg, offset, to, size);
+    ssize_t got = inode_read(arg, offset, to, size);
+
+    return got > 0 ? (size_t)got : 0;
 }
 
-int image_parse(struct store_node *node, struct elf_image *image,
-                const char **why)
+int image_parse(struct inode *inode, struct elf_image *image, const char **why)
 {
-    struct elf_reader reader = {read_node, node, store_size(node)};
+    struct elf_reader reader = {read_inode, inode, inode_size(inode)};
 
     return elf_parse(&reader, image, why);
 }
@@ -44,14 +45,14 @@ static int map_fixed(struct aspace *as, uaddr_t start, uint64_t size,
 
 /* Maps one segment: pages of the file, the rest of the last one cleared, and
  * anonymous pages for what the file does not give. */
-static int map_segment(struct aspace *as, struct store_node *node,
+static int map_segment(struct aspace *as, struct inode *inode,
                        const struct elf_segment *s, uaddr_t bias)
 {
     uaddr_t start = bias + s->addr;
     uaddr_t file_end = start + s->file_size, end = start + s->size;
     uaddr_t page = round_down(start, PAGE_SIZE);
     uaddr_t file_pages_end = round_up(file_end, PAGE_SIZE);
-    struct map_request file = {.object = store_object(node),
+    struct map_request file = {.object = &inode->object,
                                .offset = round_down(s->offset, PAGE_SIZE)};
     struct map_request zero = {.flags = LX_MAP_ANONYMOUS};
     int error = 0;
@@ -78,13 +79,13 @@ static uaddr_t end_of(const struct elf_image *image)
     return last->addr + last->size;
 }
 
-static int map_image(struct aspace *as, struct store_node *node,
+static int map_image(struct aspace *as, struct inode *inode,
                      const struct elf_image *image, uaddr_t bias)
 {
     if (end_of(image) > HAL_USER_TOP - bias)
         return -ENOMEM;
     for (unsigned i = 0; i < image->count; i++) {
-        int error = map_segment(as, node, &image->segments[i], bias);
+        int error = map_segment(as, inode, &image->segments[i], bias);
 
         if (error != 0)
             return error;
@@ -94,7 +95,7 @@ static int map_image(struct aspace *as, struct store_node *node,
 
 /* Keeps room for all of a movable image, aligned as it asks, and maps it there.
  * Sets *bias. */
-static int map_loader(struct aspace *as, struct store_node *node,
+static int map_loader(struct aspace *as, struct inode *inode,
                       const struct elf_image *image, uaddr_t *bias)
 {
     uaddr_t first = round_down(image->segments[0].addr, PAGE_SIZE);
@@ -108,7 +109,7 @@ static int map_loader(struct aspace *as, struct store_node *node,
 
     *bias = 0;
     if (!image->is_movable)
-        return map_image(as, node, image, 0);
+        return map_image(as, inode, image, 0);
     error = aspace_map(as, &room, &at);
     if (error != 0)
         return error;
@@ -118,7 +119,7 @@ static int map_loader(struct aspace *as, struct store_node *node,
         error = aspace_unmap(as, at, start - at);
     if (error == 0 && at + size + slack > start + size)
         error = aspace_unmap(as, start + size, at + slack - start);
-    return error != 0 ? error : map_image(as, node, image, *bias);
+    return error != 0 ? error : map_image(as, inode, image, *bias);
 }
 
 /* What the stack takes before it grows. */
@@ -144,10 +145,10 @@ static void set_limits(struct aspace *as, struct limits *limits)
 static int map_parts(struct aspace *as, const struct image_plan *plan,
                      struct exec_stack *stack, struct image_start *out)
 {
-    int error = map_image(as, plan->node, plan->image, stack->bias);
+    int error = map_image(as, plan->inode, plan->image, stack->bias);
 
-    if (error == 0 && plan->loader_node != NULL)
-        error = map_loader(as, plan->loader_node, plan->loader,
+    if (error == 0 && plan->loader_inode != NULL)
+        error = map_loader(as, plan->loader_inode, plan->loader,
                            &stack->interpreter_base);
     if (error == 0)
         error = vdso_map(as, &stack->vdso);
@@ -184,7 +185,7 @@ int image_build(struct aspace *as, const struct image_plan *plan,
                                  layout.brk_offset);
     set_limits(as, plan->limits);
     out->entry = stack.bias + image->entry;
-    if (plan->loader_node != NULL)
+    if (plan->loader_inode != NULL)
         out->entry = stack.interpreter_base + plan->loader->entry;
     return 0;
 }

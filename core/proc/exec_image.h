@@ -7,17 +7,18 @@
 #define CORE_PROC_EXEC_IMAGE_H
 
 #include "core/proc/elf.h"
+#include "core/proc/exec_stack.h"
 
 struct aspace;
 struct cred;
 struct exec_strings;
+struct inode;
 struct limits;
-struct store_node;
 
 struct image_plan {
-    struct store_node *node; /* the program's file */
+    struct inode *inode; /* the program's file */
     const struct elf_image *image;
-    struct store_node *loader_node; /* NULL: it needs none */
+    struct inode *loader_inode; /* NULL: it needs none */
     const struct elf_image *loader;
     const char *path;
     const struct exec_strings *strings;
@@ -29,13 +30,14 @@ struct image_plan {
 
 /* Where the program begins. */
 struct image_start {
-    uaddr_t entry, stack;
+    uaddr_t entry;
+    struct exec_places stack;
 };
 
 C_DECLS_BEGIN
 
 /* elf_parse() of a file. */
-MUST_USE int image_parse(struct store_node *node, struct elf_image *image,
+MUST_USE int image_parse(struct inode *inode, struct elf_image *image,
                          const char **why);
 
 /* Fills as, which is empty and active: images, stack, first words, heap. 0,

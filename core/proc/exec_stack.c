@@ -158,6 +158,16 @@ static int write_words(struct words *words, const struct exec_stack *stack,
     return error != 0 ? error : flush_words(words);
 }
 
+/* Bytes of the arguments' strings. */
+static size_t arguments_size(const struct exec_strings *strings)
+{
+    size_t offset = 0;
+
+    for (unsigned i = 0; i < strings->argc; i++)
+        offset += exec_strings_length(strings, offset);
+    return offset;
+}
+
 static int map_stack(struct aspace *as, const struct exec_stack *stack)
 {
     uaddr_t end = round_up(stack->top, PAGE_SIZE);
@@ -176,7 +186,7 @@ static int map_stack(struct aspace *as, const struct exec_stack *stack)
 }
 
 int exec_stack_build(struct aspace *as, const struct exec_stack *stack,
-                     uaddr_t *rsp)
+                     struct exec_places *out)
 {
     struct layout lay;
     struct vector v;
@@ -192,7 +202,10 @@ int exec_stack_build(struct aspace *as, const struct exec_stack *stack,
     fill_vector(&v, stack, &lay);
     count = 1 + (stack->strings->argc + 1) + (stack->strings->envc + 1) +
             2 * v.count;
-    *rsp = round_down(lowest - count * sizeof(uint64_t), 16);
-    words.at = *rsp;
+    out->rsp = round_down(lowest - count * sizeof(uint64_t), 16);
+    out->arg_start = lay.strings;
+    out->arg_end = lay.strings + arguments_size(stack->strings);
+    out->env_end = lay.name;
+    words.at = out->rsp;
     return write_words(&words, stack, &lay, &v);
 }

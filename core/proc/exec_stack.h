@@ -28,15 +28,22 @@ struct exec_stack {
     uint64_t size;  /* bytes that it has at least; then it grows down */
 };
 
+/* Where things lie on it. */
+struct exec_places {
+    uaddr_t rsp;                /* the program's first */
+    uaddr_t arg_start, arg_end; /* the environment follows */
+    uaddr_t env_end;
+};
+
 C_DECLS_BEGIN
 
 /*
  * Maps the stack into as, which is active on this CPU, and writes arguments,
- * environment and auxiliary vector. Sets *rsp to the program's first. 0,
- * -ENOMEM, -EFAULT, -E2BIG (no room). May sleep.
+ * environment and auxiliary vector; *out tells where. 0, -ENOMEM, -EFAULT,
+ * -E2BIG (no room). May sleep.
  */
 MUST_USE int exec_stack_build(struct aspace *as, const struct exec_stack *stack,
-                              uaddr_t *rsp);
+                              struct exec_places *out);
 
 C_DECLS_END
 

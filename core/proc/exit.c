@@ -11,6 +11,7 @@
 #include "core/abi/poll.h"
 #include "core/abi/signal.h"
 #include "core/abi/wait.h"
+#include "core/fs/context.h"
 #include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/id/cred.h"
@@ -19,6 +20,7 @@
 #include "core/proc/files.h"
 #include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
+#include "core/proc/terminal.h"
 #include "core/proc/usage.h"
 #include "core/sched/lend.h"
 #include "core/sched/thread.h"
@@ -111,7 +113,9 @@ void task_leave_memory(struct task *task)
     as = process_swap_aspace(process, NULL);
     if (as != NULL)
         aspace_put(as);
+    process_set_program(process, NULL);
     oom_note_freed(process);
+    process_set_program(process, NULL);
 }
 
 struct aspace *process_swap_aspace(struct process *process, struct aspace *as)
@@ -290,7 +294,7 @@ static bool leave_threads(struct task *task) NO_TSA
 /* What a thread's leaving meant. */
 enum leaving { LEFT_OTHERS, WAS_LAST, WAS_LAST_OF_INIT };
 
-static enum leaving leave_process(struct task *task)
+static enum leaving leave_process(struct task *task, struct terminal_end *end)
 {
     struct process *process = task->process;
     unsigned saved = process_tree_lock();
@@ -300,6 +304,7 @@ static enum leaving leave_process(struct task *task)
     usage_add_task(&process->usage, task);
     pid_leave(&task->by_pid, task->pid);
     if (is_last) {
+        terminal_end(process, end);
         become_zombie(process, task);
     } else {
         hand_on_children(task, false);
@@ -327,17 +332,37 @@ static int finish_init(struct process *init)
     return init->exit_status;
 }
 
+/*
+ * The session of a leader loses its terminal before the files are closed: their
+ * end may hang it up (a master's). Who finds threads beside him leaves it to
+ * the last of them.
+ */
+static void leave_terminal(struct task *task)
+{
+    struct terminal_end end = {0};
+    unsigned saved = process_tree_lock();
+
+    if (task->of_process.next == task->of_process.prev)
+        terminal_end(task->process, &end);
+    process_tree_unlock(saved);
+    terminal_finish(&end);
+}
+
 void task_exit(struct task *task)
 {
     struct process *process = task->process;
     struct thread *self = task->thread;
+    struct terminal_end end = {0};
     enum leaving leaving;
     int status = 0;
 
     self->is_ending = true;
     task_leave_memory(task);
+    leave_terminal(task);
     fd_table_put(task_swap_files(task, NULL));
-    leaving = leave_process(task);
+    task_leave_context(task);
+    leaving = leave_process(task, &end);
+    terminal_finish(&end);
     if (leaving == WAS_LAST_OF_INIT)
         status = finish_init(process);
     task_signals_fini(task);

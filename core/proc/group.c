@@ -5,8 +5,10 @@
 #include "core/proc/group.h"
 
 #include "core/abi/errno.h"
+#include "core/dev/tty.h"
 #include "core/id/nsset.h"
 #include "core/proc/process_impl.h"
+#include "core/proc/terminal.h"
 
 bool group_has_guardian(const struct process *process)
 {
@@ -213,13 +215,17 @@ int session_create(struct task *self)
 {
     struct process *process = self->process;
     unsigned saved = process_tree_lock();
+    struct tty *terminal = NULL;
     int result = -EPERM;
 
     if (!leads_session(process) &&
         list_is_empty(&process->pid->members[PID_GROUP])) {
         join_own_session(process);
+        terminal = terminal_leave(process);
         result = process_number(process);
     }
     process_tree_unlock(saved);
+    if (terminal != NULL)
+        tty_put(terminal);
     return result;
 }

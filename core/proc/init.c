@@ -4,6 +4,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/fs/console.h"
+#include "core/fs/context.h"
 #include "core/fs/fd_table.h"
 #include "core/fs/file.h"
 #include "core/id/cred.h"
@@ -32,18 +33,19 @@ static int open_console(struct fd_table *files)
 }
 
 /* What init is but for its numbers and its place in the tree. */
-static int fill_process(struct process *process, struct store *store)
+static int fill_process(struct process *process)
 {
     limits_init(&process->limits);
-    process->store = store;
     return signals_init(&process->signals);
 }
 
-static int fill_task(struct task *task)
+static int fill_task(struct task *task, struct fs_context *context)
 {
     int error = cred_create_root(&task->cred);
 
     task->ns = nsset_root();
+    context_get(context);
+    task->fs = context;
     task->timer_slack_ns = task->default_slack_ns = TASK_SLACK_NS;
     if (error == 0)
         error = fd_table_create(&task->files);
@@ -71,7 +73,7 @@ static void link_init(struct task *task) NO_TSA
     process_tree_unlock(saved);
 }
 
-static int make_init(struct store *store, struct thread *self,
+static int make_init(struct fs_context *context, struct thread *self,
                      struct task **out)
 {
     struct task *task = task_alloc();
@@ -82,10 +84,9 @@ static int make_init(struct store *store, struct thread *self,
     thread_get(self);
     task->thread = self;
     task->process = process_alloc();
-    error =
-        task->process == NULL ? -ENOMEM : fill_process(task->process, store);
+    error = task->process == NULL ? -ENOMEM : fill_process(task->process);
     if (error == 0)
-        error = fill_task(task);
+        error = fill_task(task, context);
     if (error != 0) {
         task_put(task);
         return error;
@@ -95,7 +96,7 @@ static int make_init(struct store *store, struct thread *self,
     return 0;
 }
 
-int process_start_init(struct store *store, const struct exec_args *args,
+int process_start_init(struct fs_context *context, const struct exec_args *args,
                        void (*user_loop)(struct thread *self))
 {
     struct thread *self = thread_current();
@@ -104,7 +105,7 @@ int process_start_init(struct store *store, const struct exec_args *args,
     int error;
 
     task_set_user_loop(user_loop);
-    error = make_init(store, self, &task);
+    error = make_init(context, self, &task);
     if (error != 0)
         return error;
     error = hal_user_create(&user);

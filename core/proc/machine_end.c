@@ -10,7 +10,10 @@
 #include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/base/panic.h"
+#include "core/dev/console.h"
 #include "core/dev/console_stream.h"
+#include "core/fs/root.h"
+#include "core/id/nsset.h"
 #include "core/mem/audit.h"
 #include "core/proc/process_impl.h"
 #include "core/sched/waitq.h"
@@ -22,9 +25,11 @@ enum { SIGNAL_STATUS = 128 }; /* added to the number of a deadly signal */
 
 enum {
     NAP_NS = 1000000,
-    SETTLE_NS_MAX = 2000000000, /* for threads to leave their stacks */
-    DRAIN_NS_MAX = 2000000000 /* for the console's device to take its output */
+    SETTLE_NS_MAX = 2000000000 /* for threads to leave their stacks */
 };
+
+/* What init wrote is waited for, unless nobody takes it. */
+#define DRAIN_NS   UINT64_C(5000000000)
 
 /* For processes to end: more than any test leaves behind needs. */
 #define END_NS_MAX UINT64_C(60000000000)
@@ -101,6 +106,7 @@ static void look_for_leaks(void)
 {
     uint64_t deadline = hal_clock_now() + SETTLE_NS_MAX;
 
+    root_destroy(nsset_root()->mounts);
     do {
         rcu_barrier();
         if (audit_holds())
@@ -118,8 +124,9 @@ NORETURN void machine_end(int status)
 
     log_debug("init ended with status %d, after %llu planned failures", code,
               (unsigned long long)fault_failed());
-    console_stream_drain(DRAIN_NS_MAX);
     if (CHECKED)
         look_for_leaks();
+    console_tty_drain(DRAIN_NS);
+    console_stream_drain(DRAIN_NS);
     hal_power_off(code);
 }

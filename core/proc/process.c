@@ -12,6 +12,7 @@
 #include "core/fs/eventfd.h"
 #include "core/fs/fd_table.h"
 #include "core/fs/file.h"
+#include "core/fs/open.h"
 #include "core/fs/pipe.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
@@ -22,6 +23,7 @@
 #include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
 #include "core/proc/signalfd.h"
+#include "core/proc/terminal.h"
 #include "core/proc/timerfd.h"
 #include "core/sched/thread.h"
 #include "core/vm/aspace.h"
@@ -55,6 +57,7 @@ void process_init_all(void)
     timerfd_init_all();
     signalfd_init_all();
     signal_init_all();
+    terminal_init_all();
     futex_init_all();
     oom_init_all();
 }
@@ -141,8 +144,11 @@ void process_put(struct process *process)
     limit_watch_fini(process);
     if (process->as != NULL)
         aspace_put(process->as); /* it never ran */
+    if (process->program.dentry != NULL)
+        open_end_exec(&process->program);
     if (process->signals.actions != NULL)
         signals_fini(&process->signals);
+    ASSERT(process->terminal == NULL && process->hung_group == NULL);
     if (process->user != NULL)
         user_put(process->user);
     if (process->pid != NULL)
@@ -162,6 +168,8 @@ void task_put(struct task *task)
     ASSERT(!list_is_linked(&task->of_process));
     if (task->files != NULL)
         fd_table_put(task->files);
+    if (task->fs != NULL)
+        context_put(task->fs);
     if (task->cred != NULL)
         cred_put(task->cred);
     if (task->ns != NULL)

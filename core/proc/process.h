@@ -21,8 +21,11 @@
 #ifndef CORE_PROC_PROCESS_H
 #define CORE_PROC_PROCESS_H
 
+#include "core/fs/file.h"
 #include "core/id/limits.h"
 #include "core/id/pid.h"
+#include "core/proc/exec_stack.h"
+#include "core/proc/exit.h"
 #include "core/proc/limit_watch.h"
 #include "core/proc/signal.h"
 #include "core/proc/usage.h"
@@ -31,10 +34,10 @@
 struct aspace;
 struct cred;
 struct exec_args;
-struct fd_table;
 struct nsset;
-struct store;
+struct fs_context;
 struct thread;
+struct tty;
 struct user;
 
 enum {
@@ -56,6 +59,10 @@ struct process {
     struct list by_group;        /* group->members[PID_GROUP]; tree lock */
     struct list by_session;      /* session->members[PID_SESSION]; tree lock */
     struct pid *group, *session; /* references; tree lock */
+
+    struct tty *terminal;   /* controlling; a reference; tree lock, atomic */
+    struct pid *hung_group; /* a leader's: foreground when the terminal hung
+                               up; a reference, or NULL; tree lock */
 
     struct process *parent; /* tree lock; NULL: init's, and reaped ones' */
     struct task *creator;   /* the parent's thread it belongs to; tree lock */
@@ -81,10 +88,12 @@ struct process {
     uint64_t started_ns;        /* const */
 
     struct aspace *as; /* NULL at the end; tree lock, or its own threads' */
-    bool is_victim;    /* of the OOM killer, with memory still; tree lock */
+    struct exec_places places; /* of what exec put into it; signals.lock */
+    bool is_victim; /* of the OOM killer, with memory still; tree lock */
     struct limits limits;
     struct limit_watch limit_watch;
-    struct store *store; /* where paths lead; const */
+    struct path program; /* /proc/PID/exe: references, and writing is denied;
+                            signals.lock; dentry NULL: none */
     struct user *user;   /* that a zombie counts for; tree lock */
     int dumpable;        /* PR_SET_DUMPABLE; atomic */
     bool no_huge_pages;  /* PR_SET_THP_DISABLE: there are none; atomic */
@@ -107,7 +116,8 @@ struct task {
     bool has_left;           /* it is on no list any more; signals.lock */
     struct cred *cred;       /* a reference; own; tree lock to write */
     struct nsset *ns;        /* a reference; const */
-    struct fd_table *files;  /* a reference; own, signals.lock to write */
+    struct fd_table *files;  /* a reference; own; signals.lock to write */
+    struct fs_context *fs;   /* the same */
     struct task_signals signals;
     struct restart restart;      /* own */
     int exit_status;             /* by exit(2); own */
@@ -139,7 +149,7 @@ void process_init_all(void);
  * all other user threads will begin with; or what exec_kernel()
  * (core/proc/exec.h) says: then there is nothing to do but power off.
  */
-MUST_USE int process_start_init(struct store *store,
+MUST_USE int process_start_init(struct fs_context *context,
                                 const struct exec_args *args,
                                 void (*user_loop)(struct thread *self));
 
@@ -170,30 +180,8 @@ void task_put(struct task *task); /* may sleep */
 int task_number(const struct task *task);
 int process_number(const struct process *process);
 
-/* exit(2): ends task alone; status as wait4(2) stores it, LX_W_EXITED(). By the
- * thread itself, which ends on its way to user mode. */
-void task_end(struct task *task, int status);
-
-/* exit_group(2), and a signal's death: ends all threads, on their way to user
- * mode; status as above or LX_W_SIGNALED(). The first status counts. Any
- * context. The second form: process->signals.lock is held. */
-void process_end(struct process *process, int status);
-void process_end_locked(struct process *process, int status);
-
 /* Puts cred, whose reference it takes, in place of the running thread's. */
 void task_set_cred(struct task *task, struct cred *cred);
-
-/* The status that task's end will show (as wait4(2) stores it). */
-int task_exit_status(struct task *task);
-
-/* Ends the running thread, and with the last one its process; with init the
- * machine. Its work word has THREAD_WORK_EXIT. */
-NORETURN void task_exit(struct task *task);
-
-/* The process was stopped by a signal, or goes on (0): tells the parent with
- * SIGCHLD, unless it says SA_NOCLDSTOP, and wakes it from wait4(2). No lock is
- * held. */
-void process_report_stop(struct process *process, unsigned signal);
 
 C_DECLS_END
 

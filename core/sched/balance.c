@@ -5,8 +5,8 @@
  * Who wakes goes back to its CPU when that idles, else to an idle one, else
  * back. A CPU that has nothing to do takes from the one with most waiting; one
  * where threads still wait at the end of a turn wakes an idle CPU for that. No
- * two run queues are ever locked at once: a thread on its way is ready and on
- * no queue, and whoever has set that moves it.
+ * two run queues are ever locked at once: a thread on its way is ready, on no
+ * queue and names no CPU, and whoever has set that moves it.
  */
 #include "core/sched/sched_impl.h"
 
@@ -65,16 +65,51 @@ static void join_queue(struct runq *rq, struct thread *thread, bool has_slept)
         sched_start_slice(rq, running);
 }
 
-void sched_enqueue(struct thread *thread, bool has_slept)
+void sched_take_away(struct runq *rq, struct thread *thread)
 {
-    unsigned cpu = choose_cpu(thread->sched.affinity & sched_online(),
-                              __atomic_load_n(&thread->cpu, __ATOMIC_RELAXED));
-    struct runq *rq = sched_runq(cpu);
-    unsigned saved = spin_lock_irq(&rq->lock);
+    ASSERT(thread->state == THREAD_READY && !thread->sched.is_queued);
+    ASSERT(thread->cpu == rq->cpu);
+    __atomic_store_n(&thread->cpu, SCHED_NOWHERE, __ATOMIC_RELAXED);
+}
 
+/* Only who took a thread away changes anything of it. */
+static void put_on(struct thread *thread, unsigned cpu, bool has_slept)
+{
+    struct runq *rq = sched_runq(cpu);
+
+    ASSERT(hal_irq_are_off());
+    spin_lock(&rq->lock);
+    ASSERT(thread->cpu == SCHED_NOWHERE);
     __atomic_store_n(&thread->cpu, cpu, __ATOMIC_RELEASE);
     join_queue(rq, thread, has_slept);
-    spin_unlock_irq(&rq->lock, saved);
+    spin_unlock(&rq->lock);
+}
+
+void sched_enqueue(struct thread *thread, unsigned last)
+{
+    put_on(thread, choose_cpu(thread->sched.affinity & sched_online(), last),
+           false);
+}
+
+/* Makes a thread that waits on this queue's CPU ready, and lets the queue
+ * go. */
+static void make_ready(struct runq *rq, struct thread *thread, unsigned saved)
+    RELEASES(rq->lock) NO_TSA
+{
+    unsigned cpu = choose_cpu(thread->sched.affinity & sched_online(), rq->cpu);
+
+    thread->state = THREAD_READY;
+    if (cpu == rq->cpu) {
+        join_queue(rq, thread, true);
+        spin_unlock_irq(&rq->lock, saved);
+        return;
+    }
+    sched_take_away(rq, thread);
+    cpu_pin(); /* what is due now is done when interrupts are on again */
+    spin_unlock(&rq->lock);
+    put_on(thread, cpu, true);
+    hal_irq_restore(saved);
+    cpu_unpin();
 }
 
 bool thread_wake(struct thread *thread) NO_TSA
@@ -82,13 +117,14 @@ bool thread_wake(struct thread *thread) NO_TSA
     unsigned saved;
     struct runq *rq = sched_lock_thread(thread, &saved);
     bool was_waiting = thread->state == THREAD_WAITING;
-    bool runs = current_on(cpu_by_number(rq->cpu)) == thread;
 
+    if (was_waiting && current_on(cpu_by_number(rq->cpu)) != thread) {
+        make_ready(rq, thread, saved);
+        return true;
+    }
     if (was_waiting)
-        thread->state = runs ? THREAD_RUNNING : THREAD_READY;
+        thread->state = THREAD_RUNNING;
     spin_unlock_irq(&rq->lock, saved);
-    if (was_waiting && !runs)
-        sched_enqueue(thread, true);
     return was_waiting;
 }
 
@@ -107,33 +143,35 @@ static struct runq *find_busiest(unsigned self)
     return busiest;
 }
 
-/* A ready thread of that queue for CPU self, taken off it; NULL: none. */
-static struct thread *take_from(struct runq *rq, unsigned self)
+/* Moves a ready thread of that queue to CPU self; false: there is none that may
+ * go there. */
+static bool take_from(struct runq *rq, unsigned self) NO_TSA
 {
     unsigned saved = spin_lock_irq(&rq->lock);
     struct thread *thread = runq_find_movable(rq, self);
 
-    if (thread != NULL)
-        runq_remove(rq, thread);
-    spin_unlock_irq(&rq->lock, saved);
-    return thread;
+    if (thread == NULL) {
+        spin_unlock_irq(&rq->lock, saved);
+        return false;
+    }
+    runq_remove(rq, thread);
+    sched_take_away(rq, thread);
+    spin_unlock(&rq->lock);
+    put_on(thread, self, false);
+    hal_irq_restore(saved);
+    return true;
 }
 
 bool sched_steal(void)
 {
     unsigned self = hal_cpu_self();
-    struct runq *rq = find_busiest(self);
-    struct thread *thread;
+    struct runq *busiest = find_busiest(self);
+    bool found = busiest != NULL && take_from(busiest, self);
 
-    if (rq == NULL)
-        return false;
-    thread = take_from(rq, self);
-    for (unsigned i = 0; thread == NULL && i < hal_cpu_count(); i++)
+    for (unsigned i = 0; busiest != NULL && !found && i < hal_cpu_count(); i++)
         if (i != self && ready_on(i) > 0)
-            thread = take_from(sched_runq(i), self);
-    if (thread != NULL)
-        sched_enqueue(thread, false);
-    return thread != NULL;
+            found = take_from(sched_runq(i), self);
+    return found;
 }
 
 void sched_offer(struct runq *rq)

@@ -33,11 +33,11 @@ static bool try_lock(void *arg)
                                        __ATOMIC_RELAXED);
 }
 
-static void check_take(const struct mutex *m)
+static void check_take(const struct mutex *m, bool is_nested)
 {
     ASSERT(!mutex_is_held(m));
     if (CHECKED) {
-        lockdep_check_take(&thread_current()->held, m->class_of);
+        lockdep_check_take(&thread_current()->held, m->class_of, is_nested);
         hal_check_point();
     }
     ASSERT(!cpu_is_atomic());
@@ -63,7 +63,18 @@ static void note_take(struct mutex *m, const void *site)
 
 void mutex_lock(struct mutex *m) NO_TSA
 {
-    check_take(m);
+    check_take(m, false);
+    if (!try_lock(m)) {
+        int error = wait_and_lock(m, false);
+
+        ASSERT(error == 0);
+    }
+    note_take(m, __builtin_return_address(0));
+}
+
+void mutex_lock_nested(struct mutex *m) NO_TSA
+{
+    check_take(m, true);
     if (!try_lock(m)) {
         int error = wait_and_lock(m, false);
 
@@ -74,7 +85,7 @@ void mutex_lock(struct mutex *m) NO_TSA
 
 int mutex_lock_killable(struct mutex *m) NO_TSA
 {
-    check_take(m);
+    check_take(m, false);
     if (!try_lock(m)) {
         int error = wait_and_lock(m, true);
 

@@ -59,7 +59,7 @@ static void check_take(const struct rwlock *lock)
 {
     ASSERT(!rwlock_is_writing(lock));
     if (CHECKED) {
-        lockdep_check_take(&thread_current()->held, lock->class_of);
+        lockdep_check_take(&thread_current()->held, lock->class_of, false);
         hal_check_point();
     }
     ASSERT(!cpu_is_atomic());

@@ -15,12 +15,18 @@ static inline struct thread *current_on(const struct cpu *cpu)
     return __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
 }
 
+/* What a ready thread names as its CPU while it is on no queue. Who has set
+ * that, under the lock of the CPU it named before, keeps interrupts off until
+ * it is on another: others wait for that. */
+#define SCHED_NOWHERE UINT32_MAX
+
 C_DECLS_BEGIN
 
 /* The run queue of a CPU. */
 struct runq *sched_runq(unsigned cpu);
 
-/* Locks the queue of the CPU that thread names and keeps it there. */
+/* Locks the queue of the CPU that thread names and keeps it there; waits when
+ * the thread is on its way. */
 struct runq *sched_lock_thread(struct thread *thread, unsigned *saved);
 
 /* Makes the thread that runs there give way soon. */
@@ -33,8 +39,12 @@ void sched_switch(struct runq *rq) RELEASES(rq->lock);
 /* First thing a new thread does on its own stack. */
 void sched_arrive(struct thread *self);
 
-/* A ready thread that is on no queue goes to the best CPU it may use. */
-void sched_enqueue(struct thread *thread, bool has_slept);
+/* Sends a ready thread that is on no queue on its way. */
+void sched_take_away(struct runq *rq, struct thread *thread) REQUIRES(rq->lock);
+
+/* A thread that is on its way from CPU last goes to the best CPU it may use.
+ * Interrupts off. */
+void sched_enqueue(struct thread *thread, unsigned last);
 
 /* Passes the barriers that were asked of this CPU, whose queue rq is. Interrupt
  * context. */

@@ -48,8 +48,13 @@ struct runq *sched_lock_thread(struct thread *thread, unsigned *saved) NO_TSA
 {
     for (;;) {
         unsigned cpu = __atomic_load_n(&thread->cpu, __ATOMIC_RELAXED);
-        struct runq *rq = &runqs[cpu];
+        struct runq *rq;
 
+        if (cpu == SCHED_NOWHERE) {
+            hal_cpu_relax();
+            continue;
+        }
+        rq = &runqs[cpu];
         *saved = spin_lock_irq(&rq->lock);
         if (__atomic_load_n(&thread->cpu, __ATOMIC_RELAXED) == cpu)
             return rq;
@@ -123,7 +128,7 @@ static void finish_switch(void) NO_TSA
     if (__atomic_load_n(&left->state, __ATOMIC_RELAXED) == THREAD_DEAD)
         thread_put(left);
     else
-        sched_enqueue(left, false);
+        sched_enqueue(left, rq->cpu);
 }
 
 void sched_arrive(struct thread *self)
@@ -142,8 +147,10 @@ static bool put_back(struct runq *rq, struct thread *prev) REQUIRES(rq->lock)
 
     if (prev->state != THREAD_READY || prev == &rq->idle)
         return prev->state == THREAD_DEAD;
-    if ((prev->sched.affinity & UINT64_C(1) << rq->cpu) == 0)
+    if ((prev->sched.affinity & UINT64_C(1) << rq->cpu) == 0) {
+        sched_take_away(rq, prev);
         return true;
+    }
     was_preempted = prev->sched.level > 0 &&
                     prev->sched.params.policy != THREAD_RR &&
                     __atomic_load_n(&cpu_this()->resched, __ATOMIC_RELAXED);

@@ -161,19 +161,6 @@ static bool are_valid(const struct thread_params *params)
     }
 }
 
-/* Locks the queue of a thread that is not on its way between two. */
-static struct runq *lock_settled(struct thread *thread, unsigned *saved) NO_TSA
-{
-    for (;;) {
-        struct runq *rq = sched_lock_thread(thread, saved);
-
-        if (thread->state != THREAD_READY || thread->sched.is_queued)
-            return rq;
-        spin_unlock_irq(&rq->lock, *saved);
-        hal_cpu_relax();
-    }
-}
-
 /* Changes what a thread on this queue runs with. */
 static void change_class(struct runq *rq, struct thread *thread,
                          const struct thread_params *params, unsigned lent)
@@ -206,7 +193,7 @@ int thread_set_params(struct thread *thread,
 
     if (!are_valid(params))
         return -EINVAL;
-    rq = lock_settled(thread, &saved);
+    rq = sched_lock_thread(thread, &saved);
     change_class(rq, thread, params, thread->sched.lent);
     lends = __atomic_load_n(&thread->waits, __ATOMIC_RELAXED) != NULL;
     spin_unlock_irq(&rq->lock, saved);
@@ -218,7 +205,7 @@ int thread_set_params(struct thread *thread,
 bool sched_set_lent(struct thread *thread, unsigned lent) NO_TSA
 {
     unsigned saved;
-    struct runq *rq = lock_settled(thread, &saved);
+    struct runq *rq = sched_lock_thread(thread, &saved);
     struct thread_params params = thread->sched.params;
     bool is_new = thread->sched.lent != lent;
 
@@ -262,23 +249,28 @@ void thread_get_params(struct thread *thread, struct thread_params *out) NO_TSA
 
 int thread_set_affinity(struct thread *thread, uint64_t mask) NO_TSA
 {
-    bool must_move;
     struct runq *rq;
     unsigned saved;
+    bool must_move;
 
     if ((mask & sched_online()) == 0)
         return -EINVAL;
-    rq = lock_settled(thread, &saved);
+    rq = sched_lock_thread(thread, &saved);
     thread->sched.affinity = mask;
     must_move = (mask & UINT64_C(1) << rq->cpu) == 0;
-    if (must_move && thread->sched.is_queued)
-        runq_remove(rq, thread); /* and below to another */
-    else if (must_move && thread->state == THREAD_RUNNING)
+    if (must_move && thread->sched.is_queued) {
+        runq_remove(rq, thread);
+        sched_take_away(rq, thread);
+        cpu_pin(); /* what is due now is done when interrupts are on again */
+        spin_unlock(&rq->lock);
+        sched_enqueue(thread, rq->cpu);
+        hal_irq_restore(saved);
+        cpu_unpin();
+        return 0;
+    }
+    if (must_move && thread->state == THREAD_RUNNING)
         sched_resched(rq);
-    must_move = must_move && thread->state == THREAD_READY;
     spin_unlock_irq(&rq->lock, saved);
-    if (must_move)
-        sched_enqueue(thread, false);
     return 0;
 }
 

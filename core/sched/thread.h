@@ -69,8 +69,7 @@ struct sched_entity {
     uint64_t run_ns;     /* spent running, in all */
     uint64_t user_ns;    /* in user mode, but by thread->user */
     uint64_t started_ns; /* when it was last charged, while it runs */
-    uint64_t voluntary, involuntary; /* times it left a CPU: to wait; while it
-                                        could have gone on */
+    uint64_t voluntary, involuntary; /* times it left a CPU: to wait; or not */
     uint64_t affinity;               /* a bit per CPU it may run on */
     bool is_queued;                  /* on a queue of runqs[thread->cpu] */
 };
@@ -82,8 +81,8 @@ struct thread {
     enum thread_state state;  /* run queue lock */
     unsigned work;            /* THREAD_WORK_*, atomic */
     unsigned switch_work;     /* joins work at each switch; its own */
-    unsigned cpu;             /* where it runs or last ran; run queue lock of
-                                 the CPU it names, atomic */
+    unsigned cpu;             /* where it runs or ran, none on its way; lock of
+                                 the run queue it names, atomic */
     uint64_t number;          /* never reused; for the trace */
     const char *name;         /* const, static storage */
     void (*entry)(void *arg); /* const */

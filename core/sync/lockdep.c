@@ -22,13 +22,15 @@ static bool are_nested(const struct lock_class *outer,
 }
 
 void lockdep_check_take(const struct lockdep_held *held,
-                        const struct lock_class *class_of)
+                        const struct lock_class *class_of, bool is_nested)
 {
     if (cpu_is_atomic())
         panic("lock %s: may sleep, in an atomic context", class_of->name);
     for (unsigned i = 0; i < held->count; i++) {
         const struct lockdep_entry *entry = &held->at[i];
 
+        if (is_nested && entry->class_of == class_of)
+            continue;
         if (entry->class_of->rank >= class_of->rank &&
             !are_nested(entry->class_of, class_of))
             panic("lock %s (rank %d) under %s (rank %d), taken at %p",

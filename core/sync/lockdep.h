@@ -35,9 +35,10 @@ C_DECLS_BEGIN
 /* Asserts that class_of is one of a sleeping lock. In all builds. */
 void lockdep_check_class(const struct lock_class *class_of);
 
-/* The caller is about to take a lock of this class, and may have to sleep. */
+/* The caller is about to take a lock of this class, and may have to sleep; with
+ * is_nested also while others of the class are held. */
 void lockdep_check_take(const struct lockdep_held *held,
-                        const struct lock_class *class_of);
+                        const struct lock_class *class_of, bool is_nested);
 
 /* It has it now, taken at site; or gives it back. */
 void lockdep_note_take(struct lockdep_held *held, const void *lock,

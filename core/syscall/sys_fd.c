@@ -6,6 +6,7 @@
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
 #include "core/fs/pipe.h"
+#include "core/fs/ramfs/ramfs.h"
 #include "core/proc/files.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
@@ -41,7 +42,7 @@ static int64_t duplicate(struct thread *self, uint64_t fd, uint64_t first,
                          bool close_on_exec)
 {
     struct fd_place place = {(unsigned)first, fd_limit(self), close_on_exec};
-    struct file *file = file_of(self, fd);
+    struct file *file = place_of(self, fd);
     int result;
 
     if (file == NULL)
@@ -70,7 +71,7 @@ static int64_t replace(struct thread *self, const uint64_t *args,
 
     if (to >= fd_limit(self))
         return -EBADF;
-    file = file_of(self, args[0]);
+    file = place_of(self, args[0]);
     if (file == NULL)
         return -EBADF;
     result = fd_replace(files_of(self), to, file, close_on_exec);
@@ -85,7 +86,7 @@ int64_t sys_dup2(struct thread *self, const uint64_t *args)
 
     if ((uint32_t)args[0] != (uint32_t)args[1])
         return replace(self, args, false);
-    file = file_of(self, args[0]);
+    file = place_of(self, args[0]);
     if (file == NULL)
         return -EBADF;
     file_put(file);
@@ -101,35 +102,56 @@ int64_t sys_dup3(struct thread *self, const uint64_t *args)
     return replace(self, args, (flags & LX_O_CLOEXEC) != 0);
 }
 
-static int64_t get_flags(struct thread *self, uint64_t fd)
+/* F_SETFL: what open(2) set once stays. */
+static int64_t set_flags(const struct thread *self, struct file *file,
+                         uint64_t arg)
 {
-    struct file *file = file_of(self, fd);
-    int64_t flags;
+    const unsigned may =
+        LX_O_APPEND | LX_O_NONBLOCK | LX_O_ASYNC | LX_O_DIRECT | LX_O_NOATIME;
+    unsigned old = file_flags(file), fresh;
 
-    if (file == NULL)
-        return -EBADF;
-    flags = file->flags;
-    file_put(file);
-    return flags;
+    if ((arg & ~(uint64_t)old & LX_O_NOATIME) != 0 &&
+        file->path.dentry != NULL &&
+        !inode_is_owned(path_inode(&file->path), self->task->cred))
+        return -EPERM;
+    do
+        fresh = (old & ~may) | ((unsigned)arg & may);
+    while (!__atomic_compare_exchange_n(&file->flags, &old, fresh, true,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return 0;
 }
 
-static int64_t serve_pipe(struct thread *self, const uint64_t *args)
+/* Commands about the open file; not for those that only are a place. */
+static int64_t serve_file(struct thread *self, struct file *file,
+                          const uint64_t *args)
 {
-    struct fd_loan loan = fd_borrow(files_of(self), fd_of(args[0]));
-    int64_t result = -EBADF;
-
-    if (loan.file == NULL)
-        return -EBADF;
-    if (pipe_is_end(loan.file))
-        result =
-            (uint32_t)args[1] == LX_F_GETPIPE_SZ
-                ? pipe_size(loan.file)
-                : pipe_set_size(loan.file, self->task->cred, (uint32_t)args[2]);
-    fd_give_back(loan);
-    return result;
+    switch ((uint32_t)args[1]) {
+    case LX_F_SETFL:
+        return set_flags(self, file, args[2]);
+    case LX_F_GETLK:
+    case LX_F_SETLK:
+    case LX_F_SETLKW:
+    case LX_F_OFD_GETLK:
+    case LX_F_OFD_SETLK:
+    case LX_F_OFD_SETLKW:
+        return lock_command(self, file, (uint32_t)args[1], args[2]);
+    case LX_F_GET_SEALS:
+        return ramfs_seals(file);
+    case LX_F_ADD_SEALS:
+        return ramfs_add_seals(file, (unsigned)args[2]);
+    case LX_F_GETPIPE_SZ:
+        return pipe_is_end(file) ? pipe_size(file) : -EBADF;
+    case LX_F_SETPIPE_SZ:
+        return pipe_is_end(file)
+                   ? pipe_set_size(file, self->task->cred, (uint32_t)args[2])
+                   : -EBADF;
+    default:
+        return -EINVAL;
+    }
 }
 
-static int64_t serve_fcntl(struct thread *self, const uint64_t *args)
+static int64_t serve_fcntl(struct thread *self, struct file *file,
+                           const uint64_t *args)
 {
     int fd = (int)(uint32_t)args[0];
 
@@ -144,23 +166,24 @@ static int64_t serve_fcntl(struct thread *self, const uint64_t *args)
         return fd_set_close_on_exec(files_of(self), fd,
                                     (args[2] & LX_FD_CLOEXEC) != 0);
     case LX_F_GETFL:
-        return get_flags(self, args[0]);
-    case LX_F_SETPIPE_SZ:
-    case LX_F_GETPIPE_SZ:
-        return serve_pipe(self, args);
+        return file_flags(file);
     default:
-        return -EINVAL;
+        return (file_flags(file) & LX_O_PATH) != 0
+                   ? -EBADF
+                   : serve_file(self, file, args);
     }
 }
 
 int64_t sys_fcntl(struct thread *self, const uint64_t *args)
 {
-    struct file *file = file_of(self, args[0]);
+    struct file *file = place_of(self, args[0]);
+    int64_t result;
 
     if (file == NULL)
         return -EBADF;
+    result = serve_fcntl(self, file, args);
     file_put(file);
-    return serve_fcntl(self, args);
+    return result;
 }
 
 static int unshare_files(struct thread *self)

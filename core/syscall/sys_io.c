@@ -5,7 +5,10 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
+#include "core/abi/resource.h"
+#include "core/abi/signal.h"
 #include "core/abi/uio.h"
+#include "core/fs/inode.h"
 #include "core/mem/cache.h"
 #include "core/proc/signal.h"
 #include "core/syscall/args.h"
@@ -19,21 +22,48 @@
 typedef ssize_t io_fn(struct file *file, struct user_cursor *cursor,
                       uint64_t *position);
 
-SELDOM void io_signal_broken(struct thread *self)
+static SELDOM void signal_self(struct thread *self, unsigned number)
 {
     struct lx_siginfo info;
 
-    signal_fill_user(&info, LX_SIGPIPE, LX_SI_USER);
+    signal_fill_user(&info, number, LX_SI_USER);
     (void)!signal_send_task(self->task, &info);
 }
 
+void io_signal_broken(struct thread *self)
+{
+    signal_self(self, LX_SIGPIPE);
+}
+
+uint64_t io_size_max(const struct thread *self)
+{
+    return limits_current(&process_of(self)->limits, LX_RLIMIT_FSIZE);
+}
+
+int io_check_size(struct thread *self, struct inode *inode, uint64_t size)
+{
+    if (size <= inode_size(inode) || size <= io_size_max(self))
+        return 0;
+    signal_self(self, LX_SIGXFSZ);
+    return -EFBIG;
+}
+
+static void limit_size(const struct thread *self, struct user_cursor *cursor)
+{
+    cursor->size_max = io_size_max(self);
+    cursor->is_limited = cursor->size_max != LX_RLIM_INFINITY;
+}
+
 /* A wait that was cut short is tried again once the work is done. Nobody reads
- * any more: that is told by a signal too (write(2), EPIPE). */
+ * any more, or a file may not grow so far: that is told by a signal too
+ * (write(2), EPIPE; setrlimit(2), RLIMIT_FSIZE). */
 static int64_t result_of(struct thread *self, const struct user_cursor *cursor,
                          ssize_t moved)
 {
     if (cursor->is_broken)
-        io_signal_broken(self);
+        signal_self(self, LX_SIGPIPE);
+    if (moved == -EFBIG && cursor->is_beyond)
+        signal_self(self, LX_SIGXFSZ);
     return moved == -EINTR ? -ERESTART_CALL : moved;
 }
 
@@ -48,6 +78,8 @@ static int64_t move_buffer(struct thread *self, struct file *file,
 
     if (is_user_range(args[1], args[2]))
         cursor.left = min_u64(args[2], CALL_BYTES_MAX);
+    if (io == file_write)
+        limit_size(self, &cursor);
     moved = io(file, &cursor, position);
     if (moved == 0 && !is_user_range(args[1], args[2]))
         moved = -EFAULT;
@@ -176,6 +208,7 @@ static int64_t move_vectors(struct thread *self, struct file *file,
     if (result != 0)
         return result;
     cursor.flags = (unsigned)args[5];
+    limit_size(self, &cursor);
     if (!has_mode(file, io))
         result = -EBADF;
     else if (cursor.left > 0)
@@ -264,5 +297,6 @@ int64_t sys_ioctl(struct thread *self, const uint64_t *args)
         result = file->ops->ioctl(file, process_of(self)->as, (unsigned)args[1],
                                   args[2]);
     file_put(file);
-    return result;
+    /* What stops a process of the background goes on from here. */
+    return result == -EINTR ? -ERESTART_CALL : result;
 }

@@ -5,10 +5,12 @@
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
 #include "core/abi/mman.h"
+#include "core/fs/ramfs/ramfs.h"
 #include "core/id/cred.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 #include "core/vm/aspace.h"
+#include "core/vm/object.h"
 #include "core/vm/uaccess.h"
 
 /* Answers of mincore(2) that are copied out at once. */
@@ -29,21 +31,52 @@ int64_t sys_brk(struct thread *self, const uint64_t *args)
     return (int64_t)aspace_brk(process_of(self)->as, args[0]);
 }
 
-/* No kind of file that can be open has pages to map yet; what mmap(2) says of
- * such a descriptor, in Linux's order. */
-static int64_t refuse_file(struct thread *self, const uint64_t *args)
+/* What of a mapping of file is denied, now and later; or why it cannot be
+ * (mmap(2)). */
+static int check_file_map(const struct file *file, struct map_request *request)
 {
-    struct file *file = file_of(self, args[4]);
-    int64_t result = -ENODEV;
+    unsigned type = request->flags & LX_MAP_TYPE;
+    unsigned access = file->flags & LX_O_ACCMODE;
+    bool is_shared = type == LX_MAP_SHARED || type == LX_MAP_SHARED_VALIDATE;
+
+    if (access == LX_O_WRONLY || access == LX_O_ACCMODE)
+        return -EACCES;
+    if (is_shared && access != LX_O_RDWR) {
+        if ((request->prot & LX_PROT_WRITE) != 0)
+            return -EACCES;
+        request->deny |= LX_PROT_WRITE;
+    }
+    if (file->path.mount != NULL &&
+        (mount_flags(file->path.mount) & MOUNT_NO_EXEC) != 0) {
+        if ((request->prot & LX_PROT_EXEC) != 0)
+            return -EPERM;
+        request->deny |= LX_PROT_EXEC;
+    }
+    return ramfs_check_map(file, is_shared, request->prot, &request->deny);
+}
+
+/* The object of a descriptor's file, with a reference. NULL: anonymous memory,
+ * which zero(4) gives. */
+static int take_object(struct thread *self, uint64_t fd,
+                       struct map_request *request)
+{
+    struct file *file = file_of(self, fd);
+    int error = 0;
 
     if (file == NULL)
         return -EBADF;
-    if (args[1] == 0)
-        result = -EINVAL;
-    else if ((file->flags & LX_O_ACCMODE) == LX_O_WRONLY)
-        result = -EACCES;
+    if (request->size == 0)
+        error = -EINVAL;
+    if (error == 0)
+        error = check_file_map(file, request);
+    if (error == 0)
+        error = file->ops->object != NULL
+                    ? file->ops->object(file, &request->object)
+                    : -ENODEV;
+    if (error == 0 && request->object == NULL)
+        request->flags |= LX_MAP_ANONYMOUS;
     file_put(file);
-    return result;
+    return error;
 }
 
 int64_t sys_mmap(struct thread *self, const uint64_t *args)
@@ -56,13 +89,17 @@ int64_t sys_mmap(struct thread *self, const uint64_t *args)
         .offset = args[5],
     };
     uaddr_t at;
-    int error;
+    int error = 0;
 
     if (args[5] % PAGE_SIZE != 0)
         return -EINVAL;
     if ((request.flags & LX_MAP_ANONYMOUS) == 0)
-        return refuse_file(self, args);
+        error = take_object(self, args[4], &request);
+    if (error != 0)
+        return error;
     error = aspace_map(lockable_aspace(self), &request, &at);
+    if (request.object != NULL)
+        vm_object_put(request.object);
     return error != 0 ? error : (int64_t)at;
 }
 

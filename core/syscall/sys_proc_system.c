@@ -4,6 +4,7 @@
  * sysinfo(2).
  */
 #include "core/abi/errno.h"
+#include "core/abi/personality.h"
 #include "core/abi/sysinfo.h"
 #include "core/abi/utsname.h"
 #include "core/base/string.h"
@@ -11,22 +12,23 @@
 #include "core/id/nsset.h"
 #include "core/id/pid.h"
 #include "core/mem/page.h"
+#include "core/proc/procfs.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 #include "core/vm/uaccess.h"
 #include "hal/clock.h"
 
-/* Programs ask for the level of Linux's interface that they can count on. */
-static const char release[] = "6.1.0-cyphera";
-
+/* uname(2); setarch(8) makes programs ask for another name. */
 int64_t sys_uname(struct thread *self, const uint64_t *args)
 {
     struct lx_new_utsname name = {0};
+    bool is_32 = (self->task->personality & LX_PER_MASK) == LX_PER_LINUX32;
 
     (void)str_copy(name.sysname, "Linux", sizeof(name.sysname));
-    (void)str_copy(name.release, release, sizeof(name.release));
-    (void)str_copy(name.version, "#1 SMP Cyphera", sizeof(name.version));
-    (void)str_copy(name.machine, "x86_64", sizeof(name.machine));
+    (void)str_copy(name.release, PROC_RELEASE, sizeof(name.release));
+    (void)str_copy(name.version, PROC_VERSION, sizeof(name.version));
+    (void)str_copy(name.machine, is_32 ? "i686" : "x86_64",
+                   sizeof(name.machine));
     uts_get(self->task->ns->uts, name.nodename, name.domainname);
     return copy_out_struct(process_of(self)->as, args[0], &name);
 }

@@ -5,6 +5,7 @@
 #include "core/abi/errno.h"
 #include "core/abi/reboot.h"
 #include "core/base/log.h"
+#include "core/dev/console.h"
 #include "core/dev/console_stream.h"
 #include "core/id/cred.h"
 #include "core/syscall/args.h"

@@ -163,11 +163,9 @@ MUST_USE int aspace_in_core(struct aspace *as, uaddr_t start, size_t count,
 MUST_USE int aspace_sync(struct aspace *as, uaddr_t start, uint64_t size,
                          unsigned flags);
 
-/*
- * mlock(2) and mlock2(2), and munlock(2): 0, -EINVAL (the range wraps), -ENOMEM
+/* mlock(2) and mlock2(2), and munlock(2): 0, -EINVAL (the range wraps), -ENOMEM
  * (a hole; more than the limit; a page that may not be touched), -EAGAIN (a
- * page that cannot be had), -EPERM (the limit is 0), -EINTR.
- */
+ * page that cannot be had), -EPERM (the limit is 0), -EINTR. */
 MUST_USE int aspace_lock(struct aspace *as, uaddr_t start, uint64_t size,
                          bool on_fault);
 MUST_USE int aspace_unlock(struct aspace *as, uaddr_t start, uint64_t size);
@@ -184,14 +182,12 @@ void aspace_set_brk_start(struct aspace *as, uaddr_t start);
  * aspace_set_brk_start(). */
 uaddr_t aspace_brk(struct aspace *as, uaddr_t to);
 
-/*
- * Makes the page at addr present for access (HAL_READ, HAL_WRITE or HAL_EXEC).
+/* Makes the page at addr present for access (HAL_READ, HAL_WRITE or HAL_EXEC).
  * 0; -EFAULT: no region (SEGV_MAPERR); -EACCES: the region forbids it
  * (SEGV_ACCERR); -ENXIO: past the object's end, -EIO, -ENOSPC: the object has
  * no page (SIGBUS); -ENOMEM; -EINTR: the caller was killed while it waited for
- * memory. Where 0 did not make it present (the page was
- * taken away at that moment), the access faults again.
- */
+ * memory. Where 0 did not make it present (the page was taken away at that
+ * moment), the access faults again. */
 MUST_USE int aspace_fault(struct aspace *as, uaddr_t addr, unsigned access);
 
 void aspace_get_usage(struct aspace *as, struct aspace_usage *out);

@@ -29,3 +29,20 @@ void vm_object_put(struct vm_object *object)
     ASSERT(list_is_empty(&object->regions));
     object->ops->release(object);
 }
+
+bool vm_object_is_shared_writable(struct vm_object *object)
+{
+    bool found = false;
+
+    mutex_lock(&object->lock);
+    list_for_each(node, &object->regions)
+    {
+        const struct region *region =
+            list_entry(node, struct region, of_object);
+
+        if (region->shared && (region->deny & LX_PROT_WRITE) == 0)
+            found = true;
+    }
+    mutex_unlock(&object->lock);
+    return found;
+}

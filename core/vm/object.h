@@ -71,6 +71,10 @@ void vm_object_get(struct vm_object *object);
 /* The last put calls ops->release. Holds no aspace->lock. */
 void vm_object_put(struct vm_object *object);
 
+/* Is there a shared mapping of it that may be written, now or after
+ * mprotect(2)? May sleep; object->lock is not held. */
+bool vm_object_is_shared_writable(struct vm_object *object);
+
 /*
  * Takes page, the one at index, out of every page table it is mapped in;
  * returns when no CPU can use it. The owner calls it after he took the page out

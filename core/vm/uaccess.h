@@ -29,8 +29,11 @@ struct user_cursor {
     uint64_t span;     /* of them in the current vector, if more != 0 */
     const struct lx_iovec *next;
     unsigned more;
-    unsigned flags; /* LX_RWF_*: what preadv2(2) asked for */
-    bool is_broken; /* a write's answer: nobody reads any more (SIGPIPE) */
+    unsigned flags;    /* LX_RWF_*: what preadv2(2) asked for */
+    bool is_broken;    /* a write's answer: nobody reads any more (SIGPIPE) */
+    bool is_beyond;    /* another: it began beyond size_max (SIGXFSZ) */
+    bool is_limited;   /* to regular files up to size_max */
+    uint64_t size_max; /* RLIMIT_FSIZE of who writes */
 };
 
 C_DECLS_BEGIN

@@ -116,6 +116,8 @@ void host_stack_free(void *stack, size_t size, unsigned valgrind_id);
  * -1 stands for end of file and for a closed reader. */
 int host_console_read(void *data, size_t size);
 int host_console_write(int stream, const void *data, size_t size);
+bool host_console_size(uint16_t *rows, uint16_t *columns, uint16_t *width,
+                       uint16_t *height);
 void host_log_write(const char *text, size_t size);
 
 /* host_bus.c: the index-th device; does one answer in all of that range; an

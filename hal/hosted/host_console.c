@@ -32,11 +32,13 @@ enum {
     RING_SIZE = 4096,     /* typed ahead; a power of two */
     TYPED_AT_ONCE = 256,  /* bytes */
     WRITE_AT_ONCE = 4096, /* PIPE_BUF: what a ready pipe takes whole */
-    STREAMS = 3
+    STREAMS = 3,
+    LOG_AT_ONCE = 512 /* bytes */
 };
 
 static struct host_lock lock; /* of what CPUs read and write */
 static int log_fd = STDERR_FILENO;
+static bool log_is_terminal;
 static int armed_fd = -1; /* the epoll set */
 static bool always_ready[STREAMS];
 
@@ -214,10 +216,30 @@ int host_console_write(int stream, const void *data, size_t size)
     return done;
 }
 
+/* Each line in one write(2), so that two do not mix. */
+static void log_to_terminal(const char *text, size_t size)
+{
+    char line[LOG_AT_ONCE];
+    size_t used = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '\n')
+            line[used++] = '\r';
+        line[used++] = text[i];
+        if (used >= sizeof(line) - 1 || text[i] == '\n' || i + 1 == size) {
+            (void)host_write_all(log_fd, line, used);
+            used = 0;
+        }
+    }
+}
+
 void host_log_write(const char *text, size_t size)
 {
     /* There is nobody to tell that the log is full. */
-    (void)host_write_all(log_fd, text, size);
+    if (log_is_terminal && host_terminal_is_raw())
+        log_to_terminal(text, size);
+    else
+        (void)host_write_all(log_fd, text, size);
 }
 
 bool host_entropy(void *data, size_t size)
@@ -309,6 +331,7 @@ int host_console_start(const struct host_options *options,
     if (armed_fd < 0)
         return host_error("console", errno);
     find_always_ready();
+    log_is_terminal = isatty(log_fd);
     error = sim_loop_watch(loop, armed_fd, armed_ready, NULL);
     if (error != 0)
         return host_error("console", -error);

@@ -77,6 +77,9 @@ int host_terminal_raw(void);
 void host_terminal_restore(void);
 void host_terminal_resized(void);
 
+/* Does it need a carriage return before a newline (the kernel's log)? */
+bool host_terminal_is_raw(void);
+
 /* Takes what was typed out of size bytes, in place: returns how many are for
  * the guest, and sets *quit for Ctrl-A x. Ctrl-A Ctrl-A is one Ctrl-A. */
 size_t host_terminal_filter(unsigned char *bytes, size_t size, bool *quit);

@@ -92,6 +92,12 @@ bool hal_console_is_terminal(void)
     return host_facts()->terminal;
 }
 
+bool hal_console_size(struct hal_screen *out)
+{
+    return host_console_size(&out->rows, &out->columns, &out->width,
+                             &out->height);
+}
+
 void hal_console_attach(void (*ready)(void *arg), void *arg)
 {
     unsigned saved = hal_irq_save();

@@ -171,6 +171,13 @@ bool hal_console_is_terminal(void)
     return !framing.on;
 }
 
+/* A serial line carries no size. */
+bool hal_console_size(struct hal_screen *out)
+{
+    (void)out;
+    return false;
+}
+
 void hal_console_attach(void (*ready)(void *arg), void *arg)
 {
     uart_set_ready(&com1, ready, arg);

@@ -62,6 +62,10 @@ ORACLES = {
         ["elf.h"],
         structs={"elf64_ehdr": "Elf64_Ehdr", "elf64_phdr": "Elf64_Phdr",
                  "elf64_nhdr": "Elf64_Nhdr"}),
+    "epoll.h": Oracle(["sys/epoll.h"]),
+    "eventfd.h": Oracle(
+        ["sys/eventfd.h", "sys/timerfd.h", "sys/signalfd.h", "sys/pidfd.h"],
+        names={"pad2": "__pad2", "pad": "__pad"}),
     "fcntl.h": Oracle(
         ["linux/fcntl.h", "linux/fs.h", "linux/close_range.h", "unistd.h"],
         names={"LX_O_ASYNC": "FASYNC"}),
@@ -75,7 +79,8 @@ ORACLES = {
              "LX_MAX_ARG_STRLEN": "execve(2): 32 pages"}),
     "mman.h": Oracle(["linux/mman.h"]),
     "poll.h": Oracle(["asm/poll.h"]),
-    "prctl.h": Oracle(["asm/prctl.h", "linux/prctl.h"]),
+    "prctl.h": Oracle(
+        ["asm/prctl.h", "linux/prctl.h", "linux/securebits.h"]),
     "ptrace.h": Oracle(
         ["sys/user.h"], structs={"user_regs": "struct user_regs_struct"}),
     "random.h": Oracle(
@@ -129,6 +134,7 @@ ORACLES = {
         own={"LX_NSIG": "signal(7): 64 is the last real-time signal",
              "LX_SIGRTMAX": "signal(7): the host's is in terms of _NSIG",
              "LX_SIGSET_SIZE": "rt_sigprocmask(2): sigsetsize must be 8"}),
+    "splice.h": Oracle(["fcntl.h"]),
     "stat.h": Oracle(
         ["asm/stat.h", "#undef __GLIBC__", "linux/stat.h"],
         names={"pad": "__pad0", "unused": "__unused",
@@ -144,7 +150,7 @@ ORACLES = {
                for t, h in (("pid", "pid"), ("uid", "uid32"),
                             ("gid", "gid32"), ("off", "loff"),
                             ("time", "old_time"))]),
-    "uio.h": Oracle(["linux/uio.h"]),
+    "uio.h": Oracle(["linux/uio.h", "linux/fs.h"]),
     "utsname.h": Oracle(["linux/utsname.h"]),
     "wait.h": Oracle(
         ["sys/wait.h", "linux/wait.h"],

@@ -3,6 +3,8 @@
  * tests/guest/leader.c - threads' ends: exit(2) of the leader first,
  * exit_group(2) from any thread, deaths, and what the parent is told.
  */
+#include <time.h>
+
 #include "core/abi/sched.h"
 #include "tests/guest/child.h"
 
@@ -24,17 +26,22 @@ static int leader_first(long unused)
 {
     (void)unused;
     start(THREAD, outlive, (void *)9, NULL);
-    CALL(exit, 5);
+    CALL(set_tid_address, &shared[4]);
+    shared[4] = 1;
+    shared[6] = 1;
+    CALL(exit, 5); /* makes shared[4] 0 */
     return 99;
 }
 
 /* The status is that of the last thread to end, and comes with its end. */
 static void leader_exits_first(void)
 {
+    struct timespec moment = {0, 50000000};
     long pid = spawn(leader_first, 0);
 
-    for (int i = 0; i < 50; i++)
-        CALL(sched_yield);
+    await(&shared[6], 1);
+    await(&shared[4], 0);
+    CALL(nanosleep, &moment, NULL); /* for the rest of its way */
     EXPECT(0, wait4, pid, NULL, WNOHANG, NULL);
     EXPECT(0, kill, pid, 0);
     shared[0] = 1;

@@ -117,7 +117,7 @@ def run(case, command, **options):
 
 def run_on_host(case, tree):
     """As init, as in the guest; what it leaves behind ends with it."""
-    command = ["unshare", "--pid", "--fork", "--kill-child", "-R", tree,
+    command = ["unshare", "--pid", "--mount", "--fork", "--kill-child", "-R", tree,
                "/" + case.program, *case.args]
     if os.geteuid() != 0:
         command.insert(1, "-r")

@@ -98,6 +98,39 @@ static int stop_self(long unused)
     return 3;
 }
 
+/* SIGCHLD for what wait4(2) told may come later; then the next would be
+ * merged with it. */
+static void await_children(int count, int flags)
+{
+    while ((flags & SA_NOCLDSTOP) == 0 && children < count)
+        CALL(sched_yield);
+}
+
+/* Stops a child, lets it go on and end. */
+static void stop_child(const char *what, int flags)
+{
+    long pid, got;
+    int status = -1;
+
+    shared[0] = 0;
+    pid = spawn(stop_self, 0);
+    while ((got = CALL(wait4, pid, &status, WUNTRACED, NULL)) == -EINTR)
+        continue;
+    CHECK(got == pid && WIFSTOPPED(status));
+    await_children(100, flags);
+    CALL(kill, pid, SIGCONT);
+    while ((got = CALL(wait4, pid, &status, WCONTINUED, NULL)) == -EINTR)
+        continue;
+    CHECK(got == pid && WIFCONTINUED(status));
+    await_children(200, flags);
+    shared[0] = 1;
+    do
+        got = CALL(wait4, pid, &status, 0, NULL);
+    while (got == -EINTR);
+    say("%s: after a stop %s, %d", what, got == pid ? "waited" : "gone",
+        children);
+}
+
 static void child_flags(const char *what, int flags)
 {
     struct sigaction action = {.sa_sigaction = count_child,
@@ -114,21 +147,7 @@ static void child_flags(const char *what, int flags)
     say("%s: wait %s, status %#x, %d", what, got == pid ? "works" : "fails",
         (unsigned)status, children);
     CHECK(got == pid || got == -ECHILD);
-    shared[0] = 0;
-    pid = spawn(stop_self, 0);
-    while ((got = CALL(wait4, pid, &status, WUNTRACED, NULL)) == -EINTR)
-        continue;
-    CHECK(got == pid && WIFSTOPPED(status));
-    CALL(kill, pid, SIGCONT);
-    while ((got = CALL(wait4, pid, &status, WCONTINUED, NULL)) == -EINTR)
-        continue;
-    CHECK(got == pid && WIFCONTINUED(status));
-    shared[0] = 1; /* each change is told before the next */
-    do
-        got = CALL(wait4, pid, &status, 0, NULL);
-    while (got == -EINTR);
-    say("%s: after a stop %s, %d", what, got == pid ? "waited" : "gone",
-        children);
+    stop_child(what, flags);
 }
 
 /* SIG_IGN for SIGCHLD does the same; a zombie that is there stays. */

@@ -10,7 +10,7 @@
 
 #include "tests/guest/child.h"
 
-enum { SLEEPS = 20, PAGES = 50 };
+enum { SLEEPS = 20, SLEEPS_MAX = 1000, PAGES = 50 };
 
 static struct rusage of(int who)
 {
@@ -21,11 +21,14 @@ static struct rusage of(int who)
     return usage;
 }
 
+/* Sleeps until SLEEPS waits were counted: one that was over before its thread
+ * had left the CPU, on a busy machine, is none. */
 static void sleep_often(void)
 {
     struct timespec moment = {0, 2000000};
+    long end = of(RUSAGE_SELF).ru_nvcsw + SLEEPS;
 
-    for (int i = 0; i < SLEEPS; i++)
+    for (int i = 0; i < SLEEPS_MAX && of(RUSAGE_SELF).ru_nvcsw < end; i++)
         CALL(nanosleep, &moment, NULL);
 }
 
@@ -52,23 +55,30 @@ static void faults(void)
     munmap(pages, PAGES * PAGE);
 }
 
-/* Two that share a CPU and never wait: each is sent away. */
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Two that share a CPU and never wait: each is sent away. Both spin until both
+ * were, ten seconds at most. */
 static int spin(long me)
 {
     uint64_t one_cpu = 1;
-    struct timespec t;
     int64_t end;
 
     CALL(sched_setaffinity, 0, sizeof(one_cpu), &one_cpu);
     shared[me] = 1;
     while (shared[1 - me] == 0)
         CALL(sched_yield);
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    end = t.tv_sec * 1000 + t.tv_nsec / 1000000 + 150;
-    do
-        clock_gettime(CLOCK_MONOTONIC, &t);
-    while (t.tv_sec * 1000 + t.tv_nsec / 1000000 < end);
-    return of(RUSAGE_SELF).ru_nivcsw >= 2 ? 0 : 1;
+    end = now_ms() + 10000;
+    while ((shared[2] == 0 || shared[3] == 0) && now_ms() < end)
+        if (of(RUSAGE_SELF).ru_nivcsw >= 2)
+            shared[2 + me] = 1;
+    return shared[2 + me] != 0 ? 0 : 1;
 }
 
 static void preempted(void)

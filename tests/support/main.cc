@@ -8,7 +8,7 @@
 
 #include "core/base/log.h"
 #include "core/base/random.h"
-#include "core/fs/store.h"
+#include "core/fs/root.h"
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
 #include "core/proc/process.h"
@@ -49,7 +49,7 @@ extern "C" void core_main(void)
     (void)random_init();
     if (aspace_init_all() != 0)
         hal_power_off(STATUS_NO_START);
-    store_init_all();
+    fs_init_all();
     process_init_all();
     sched_init();
     hal_irq_enable();

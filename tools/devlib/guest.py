@@ -6,9 +6,9 @@ import sys
 from devlib import qemu
 from devlib.build import build
 from devlib.common import Failure, path_of, setup
-from devlib.roots import make_root
+from devlib.roots import START, make_root
 
-SHELL = ["/bin/sh"]
+SHELL = [START]
 # Options of the hosted binary that take the next word (DESIGN section 1).
 VALUED = {"--cpus", "--mem", "--initrd", "--disk", "--net", "--display",
           "--seed", "--fault", "--append", "--log"}

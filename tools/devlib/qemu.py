@@ -79,6 +79,8 @@ class Boot:
     def arguments(self, directory, terminal):
         """QEMU's command line."""
         line = f"cyphera.stdin={'tty' if terminal else 'framed'}"
+        stdio = "stdio,id=con,signal=off" + (",mux=on" if terminal else "")
+        err = f"file,id=err,path={directory}/err"
         if self.console == "virtio":
             line += " console=hvc0"
             ports = ["-serial", "null"] + virtio_devices(self.machine)
@@ -93,8 +95,6 @@ class Boot:
                      "-device", "isa-serial,chardev=err,index=1"]
         if self.append:
             line += " " + self.append
-        stdio = "stdio,id=con,signal=off" + (",mux=on" if terminal else "")
-        err = f"file,id=err,path={directory}/err"
         args = ["qemu-system-x86_64", "-M", self.machine, "-accel", "tcg",
                 "-cpu", "max", "-nodefaults", "-no-user-config",
                 "-display", "none", "-no-reboot",

@@ -11,17 +11,21 @@ namespace {
 
 // Whoever a word names is this thread, which never runs; who was given the word
 // and ends closes, and those behind him wait for this one again.
+struct Sleeper {
+    struct thread thread = {};
+
+    Sleeper()
+    {
+        refcount_init(&thread.refs, 1);
+        list_init(&thread.lenders);
+        thread.state = THREAD_WAITING;
+    }
+} sleeper;
+
 struct thread *FindOwner(uint32_t)
 {
-    static struct thread owner;
-
-    if (owner.lenders.next == nullptr) {
-        refcount_init(&owner.refs, 1);
-        list_init(&owner.lenders);
-        owner.state = THREAD_WAITING;
-    }
-    thread_get(&owner);
-    return &owner;
+    thread_get(&sleeper.thread);
+    return &sleeper.thread;
 }
 
 struct futex_self Self(uint32_t tid)

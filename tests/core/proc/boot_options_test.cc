@@ -10,8 +10,8 @@
 #include "core/abi/errno.h"
 #include "core/abi/stat.h"
 #include "core/base/log.h"
-#include "core/fs/store.h"
 #include "core/proc/boot_options.h"
+#include "tests/core/fs/vfs.h"
 #include "tests/support/harness.h"
 
 namespace {
@@ -108,21 +108,14 @@ TEST(BootOptions, BoundsHold)
 
 class InitCommandTest : public testing::Test {
 protected:
-    void SetUp() override { ASSERT_EQ(0, store_init(&store_)); }
-    void TearDown() override { store_fini(&store_); }
-
     void Add(const char *path, const std::string &data)
     {
-        store_attributes a = {};
-        store_node *node;
-        a.mode = LX_S_IFREG | 0755;
-        ASSERT_EQ(0, store_create(&store_, path, &a, &node));
-        ASSERT_EQ(0, store_append(&store_, node, data.data(), data.size()));
+        vfs_.Write(path, data, 0755);
     }
     int Find(const char *line)
     {
         boot_options_parse(line, &options_);
-        int error = init_command_find(&store_, &options_, &command_);
+        int error = init_command_find(&vfs_.ask, &options_, &command_);
         if (error != 0)
             return error;
         strings_.assign(command_.args.strings, command_.args.strings_size);
@@ -132,7 +125,7 @@ protected:
         return 0;
     }
 
-    store store_;
+    Vfs vfs_;
     boot_options options_;
     init_command command_;
     std::string strings_;

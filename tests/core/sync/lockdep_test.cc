@@ -18,9 +18,9 @@ TEST(Lockdep, KnowsWhatIsHeld)
     int low = 0, high = 0;
 
     lockdep_check_none(&held, "here");
-    lockdep_check_take(&held, &low_class);
+    lockdep_check_take(&held, &low_class, false);
     lockdep_note_take(&held, &low, &low_class, nullptr);
-    lockdep_check_take(&held, &high_class);
+    lockdep_check_take(&held, &high_class, false);
     lockdep_note_take(&held, &high, &high_class, nullptr);
     EXPECT_TRUE(lockdep_holds(&held, &low));
     EXPECT_TRUE(lockdep_holds(&held, &high));
@@ -50,7 +50,7 @@ CHILD(LockdepInversion)
     int high = 0;
 
     lockdep_note_take(&held, &high, &high_class, nullptr);
-    lockdep_check_take(&held, &low_class);
+    lockdep_check_take(&held, &low_class, false);
 }
 
 CHILD(LockdepEqual)
@@ -59,7 +59,7 @@ CHILD(LockdepEqual)
     int high = 0;
 
     lockdep_note_take(&held, &high, &high_class, nullptr);
-    lockdep_check_take(&held, &high_class);
+    lockdep_check_take(&held, &high_class, false);
 }
 
 CHILD(LockdepAtomic)
@@ -67,7 +67,7 @@ CHILD(LockdepAtomic)
     struct lockdep_held held = {};
 
     cpu_pin();
-    lockdep_check_take(&held, &low_class);
+    lockdep_check_take(&held, &low_class, false);
 }
 
 CHILD(LockdepGiveUnknown)
