@@ -15,7 +15,7 @@
 
 enum { COMMAND_MAX = 256 };
 
-/* For the console's device to take what was written. */
+/* For the console to take what was written. */
 #define DRAIN_NS_MAX UINT64_C(2000000000)
 
 static bool is_magic(uint32_t magic, uint32_t magic2)
@@ -33,21 +33,34 @@ static bool is_magic(uint32_t magic, uint32_t magic2)
     }
 }
 
+/* All that was written is to be seen before the machine ends. */
+static void drain(void)
+{
+    console_tty_drain(DRAIN_NS_MAX);
+    console_stream_drain(DRAIN_NS_MAX);
+}
+
 NORETURN static void restart(const char *command)
 {
     if (command != NULL)
         log_print(LOG_EMERG, "Restarting system with command '%s'", command);
     else
         log_print(LOG_EMERG, "Restarting system");
-    console_stream_drain(DRAIN_NS_MAX);
+    drain();
     hal_reboot();
 }
 
-/* A machine that is halted has no more to tell: it is turned off too. */
-NORETURN static void stop(const char *what)
+NORETURN static void halt(void)
 {
-    log_print(LOG_EMERG, "%s", what);
-    console_stream_drain(DRAIN_NS_MAX);
+    log_print(LOG_EMERG, "System halted");
+    drain();
+    hal_halt();
+}
+
+NORETURN static void power_off(void)
+{
+    log_print(LOG_EMERG, "Power down");
+    drain();
     hal_power_off(0);
 }
 
@@ -75,9 +88,9 @@ int64_t sys_reboot(struct thread *self, const uint64_t *args)
     case LX_LINUX_REBOOT_CMD_RESTART2:
         return restart_by_command(self, args[3]);
     case LX_LINUX_REBOOT_CMD_HALT:
-        stop("System halted");
+        halt();
     case LX_LINUX_REBOOT_CMD_POWER_OFF:
-        stop("Power down");
+        power_off();
     case LX_LINUX_REBOOT_CMD_CAD_ON:
     case LX_LINUX_REBOOT_CMD_CAD_OFF:
         return 0; /* no keyboard sends Ctrl-Alt-Del here */

@@ -135,6 +135,9 @@ bool host_entropy(void *data, size_t size);
  * the process exits with status. The first status counts. */
 void host_stop(int status);
 
+/* Tells the host's user that the machine is halted. */
+void host_halted(void);
+
 /* Ends the process here and now; what it leaves open, the guardian closes. */
 __attribute__((noreturn)) void host_abandon(int status);
 

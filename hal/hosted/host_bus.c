@@ -123,6 +123,29 @@ static bool plug(struct sim_virtio *device, bool is_manual)
     return false;
 }
 
+/* The first console is the terminal, where there is one. */
+static void set_window(void)
+{
+    uint16_t rows, columns, width, height;
+    uint16_t size[2]; /* as VIRTIO_CONSOLE_COLUMNS and _ROWS lie */
+
+    if (!host_console_size(&rows, &columns, &width, &height))
+        return;
+    size[0] = columns;
+    size[1] = rows;
+    sim_virtio_set_config(&consoles[0], VIRTIO_CONSOLE_COLUMNS, size,
+                          sizeof(size));
+}
+
+void host_bus_resized(void)
+{
+    if (wake_fd < 0)
+        return;
+    host_lock_take(&slots[0].lock);
+    set_window();
+    host_lock_give(&slots[0].lock);
+}
+
 static void fill_place(size_t index, struct host_bus_place *out)
 {
     out->start = BUS_START + index * VIRTIO_MMIO_SIZE;
@@ -159,6 +182,7 @@ static void add_devices(const struct host_options *options)
         sim_virtio_init(&consoles[i], &sim_virtio_console, &streams[i]);
         (void)plug(&consoles[i], false);
     }
+    set_window();
     sim_virtio_init(&rng, &sim_virtio_rng, &entropy);
     (void)plug(&rng, false);
     for (size_t i = 0; i < SLOTS && options->device_lies != 0; i++)

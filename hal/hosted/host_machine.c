@@ -88,6 +88,15 @@ void host_stop(int status)
         sim_loop_stop(loop);
 }
 
+/* On the kernel's stack, which stdio may be too much for. */
+void host_halted(void)
+{
+    static const char text[] = "cyphera: the machine is halted\n";
+
+    host_terminal_restore();
+    (void)host_write_all(STDERR_FILENO, text, sizeof(text) - 1);
+}
+
 void host_abandon(int status)
 {
     _exit(status);

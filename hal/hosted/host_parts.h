@@ -58,6 +58,9 @@ void host_bus_stop(void);
 /* On the loop's thread: init's streams may have input or room. */
 void host_bus_streams_ready(void);
 
+/* On the loop's thread: the terminal may have another size. */
+void host_bus_resized(void);
+
 /* host_clock.c; starts the time too */
 int host_clock_start(struct sim_loop *loop);
 void host_clock_stop(void);

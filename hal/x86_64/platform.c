@@ -48,16 +48,22 @@ bool hal_entropy(void *data, size_t size)
     return true;
 }
 
-/* The last words and all output before them, with nobody to interfere. */
+/* From here on nobody interferes. */
+static void stop_all_but_this(void)
+{
+    interrupts_off();
+    console_close_log();
+    smp_stop_others();
+}
+
+/* The last words and all output before them. */
 static void say_status(int status)
 {
     char line[64];
     size_t size =
         format(line, sizeof(line), "cyphera: exit status %d\n", status);
 
-    interrupts_off();
-    console_close_log();
-    smp_stop_others();
+    stop_all_but_this();
     hal_log_write(line, size);
     console_drain();
 }
@@ -77,5 +83,12 @@ void hal_reboot(void)
     say_status(0);
     power_reset();
     power_off();
+    hal_cpu_halt();
+}
+
+void hal_halt(void)
+{
+    stop_all_but_this();
+    console_drain();
     hal_cpu_halt();
 }

@@ -161,7 +161,9 @@ GROUPS = {
                  Case("prctl2"),
                  Case("system"), Case("reboot", status=0)] + [
                      Case("reboot", way, status=0)
-                     for way in ("off", "halt", "again", "command")],
+                     for way in ("off", "again", "command")] + [
+                         Case("reboot", "halt", status=0,
+                              worlds=("hosted",))],
     "signal": signal_cases(),
     "futex": [Case("futex"), Case("bitset"), Case("futexpi"),
               Case("requeuepi"), Case("robust"), Case("pshared")],

@@ -85,11 +85,8 @@ class Boot:
             line += " console=hvc0"
             ports = ["-serial", "null"] + virtio_devices(self.machine)
             # QEMU's virtconsole drops what its chardev does not take at once;
-            # a file always does.
+            # a file always does (run_in() gives one as stdout).
             err = f"file,id=err,path={directory}/{ERR_FILE}"
-            if not terminal:
-                stdio = (f"file,id=con,path={directory}/{OUT_FILE},"
-                         "input-path=/dev/stdin")
         else:
             ports = ["-serial", "chardev:con",
                      "-device", "isa-serial,chardev=err,index=1"]
@@ -135,29 +132,41 @@ def run(boot, timeout=None):
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     with tempfile.TemporaryDirectory(prefix="cyphera-") as directory:
         args = boot.arguments(directory, terminal)
-        return run_in(directory, args, terminal, boot.log, timeout)
+        return run_in(directory, args, terminal, boot, timeout)
 
 
-def run_in(directory, args, terminal, log_path, timeout):
+def start(directory, args, terminal, to_file):
+    """QEMU, with pipes for stdin and stdout, or stdout a file."""
+    pipe = None if terminal else subprocess.PIPE
+    if not to_file:
+        return subprocess.Popen(args, stdin=pipe, stdout=pipe,
+                                stderr=subprocess.PIPE,
+                                preexec_fn=die_with_parent)
+    with open(os.path.join(directory, OUT_FILE), "wb") as out:
+        return subprocess.Popen(args, stdin=pipe, stdout=out,
+                                stderr=subprocess.PIPE,
+                                preexec_fn=die_with_parent)
+
+
+def run_in(directory, args, terminal, boot, timeout):
     fds = [open_fifo(os.path.join(directory, name)) for name in ("err", "log")]
     # A writer of our own keeps the readers waiting until QEMU has opened.
     holds = [os.open(os.path.join(directory, name), os.O_WRONLY)
              for name in ("err", "log")]
-    pipe = None if terminal else subprocess.PIPE
-    process = subprocess.Popen(args, stdin=pipe, stdout=pipe,
-                               stderr=subprocess.PIPE,
-                               preexec_fn=die_with_parent)
+    to_file = boot.console == "virtio" and not terminal
+    process = start(directory, args, terminal, to_file)
     found = {"status": None, "broken": False,
              "ready": threading.Event()}
-    with open(log_path, "wb") if log_path else os.fdopen(
+    with open(boot.log, "wb") if boot.log else os.fdopen(
             os.dup(2), "wb", 0) as log:
         threads = [threading.Thread(target=pump, args=(fds[0], 2)),
                    threading.Thread(target=follow_log,
                                     args=(fds[1], log, found))]
         if not terminal:
-            threads.append(threading.Thread(
-                target=pump, args=(process.stdout.fileno(), 1, process,
-                                   found)))
+            if not to_file:
+                threads.append(threading.Thread(
+                    target=pump, args=(process.stdout.fileno(), 1, process,
+                                       found)))
             threading.Thread(target=escape_input, daemon=True,
                              args=(0, process.stdin, found["ready"])).start()
         ended = threading.Event()
