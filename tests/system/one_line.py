@@ -68,10 +68,7 @@ def look_at_interrupts(text, world):
 
 def run_virtio(args, initrd, log, cpus):
     """As run(), and what is wrong with the interrupts; stderr is theirs."""
-    options = ["--append", "console=hvc0"]
-    if args.world == "bare":
-        options = ["--console", "virtio"]
-    result = run(root.kernel_command(args, initrd, log, cpus, options,
+    result = run(root.kernel_command(args, initrd, log, cpus, (),
                                      ["/bin/busybox", "sh", "-c", COUNTED]),
                  args.limit)
     text = result[3].decode()
@@ -83,7 +80,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     root.add_options(parser)
     parser.add_argument("--cpus", type=int, action="append")
-    parser.add_argument("--virtio", action="store_true")
     args = parser.parse_args()
     init = ["/bin/busybox", "sh", "-c", LINE]
     bad = 0
