@@ -57,6 +57,7 @@ ORACLES = {
         structs={"auxv": "Elf64_auxv_t"},
         names={"type": "a_type", "value": "a_un"},
         newer=["LX_AT_RSEQ_FEATURE_SIZE", "LX_AT_RSEQ_ALIGN"]),
+    "reboot.h": Oracle(["linux/reboot.h"]),
     "elf.h": Oracle(
         ["elf.h"],
         structs={"elf64_ehdr": "Elf64_Ehdr", "elf64_phdr": "Elf64_Phdr",

@@ -158,7 +158,12 @@ GROUPS = {
     "exec": [Case("exec"), Case("execat"), Case("dynamic", "a", "b"),
              Case("aslr"), Case("execthread")],
     "identity": [Case("cred"), Case("limits"), Case("prctl"),
-                 Case("prctl2"), Case("system")],
+                 Case("prctl2"),
+                 Case("system"), Case("reboot", status=0)] + [
+                     Case("reboot", way, status=0)
+                     for way in ("off", "again", "command")] + [
+                         Case("reboot", "halt", status=0,
+                              worlds=("hosted",))],
     "signal": signal_cases(),
     "futex": [Case("futex"), Case("bitset"), Case("futexpi"),
               Case("requeuepi"), Case("robust"), Case("pshared")],
