@@ -2,7 +2,7 @@
 /*
  * tests/guest/cpulimit.c - RLIMIT_CPU and RLIMIT_RTTIME: SIGXCPU at the soft
  * limit and each second after, SIGKILL at the hard one; and limits that one
- * process sets for another.
+ * process sets for another. `exact` asks what Linux does not keep.
  */
 #include <signal.h>
 #include <sys/resource.h>
@@ -37,9 +37,7 @@ static int one_second(long unused)
     while (warned == 0)
         continue;
     CALL(getrlimit, RLIMIT_CPU, &limit);
-    /* Not at once; Linux charges whole ticks to who runs at them, so that on
-     * a busy machine a second may be over before it is used. */
-    shared[0] = used_ms() >= 200;
+    shared[0] = used_ms();
     return (int)(limit.rlim_cur * 10 + limit.rlim_max);
 }
 
@@ -141,11 +139,16 @@ static void others(void)
     reap("limited", pid);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argv;
     share();
     reap("SIGXCPU", spawn(one_second, 0));
-    CHECK(shared[0] == 1);
+    /* Not at once. Linux charges whole ticks to who runs at them, so that on
+     * a busy machine its second may be over before it is used. */
+    CHECK(shared[0] >= (argc > 1 ? 1000 : 200));
+    if (argc > 1)
+        return finish();
     reap("soft", spawn(soft, 0));
     reap("hard", spawn(hard, 0));
     reap("real time", spawn(realtime, 0));
