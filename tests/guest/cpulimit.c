@@ -65,25 +65,39 @@ static int hard(long unused)
     return 1;
 }
 
-/* 50 ms without a wait, as a real-time thread; then again after a wait. */
-static int realtime(long unused)
+/* Waits ten times, after 10 ms each: the most it used from one wait to the
+ * next. A machine that is shared may charge more than was asked for. */
+static int64_t work_and_wait(void)
 {
-    struct rlimit limit = {50000, 5000000};
-    struct sched_param param = {.sched_priority = 1};
     struct timespec moment = {0, 1000000};
-    int64_t start;
+    int64_t last = 0, most = 0, start, now;
 
-    (void)unused;
-    signal(SIGXCPU, note);
-    CALL(setrlimit, RLIMIT_RTTIME, &limit);
-    CALL(sched_setscheduler, 0, SCHED_FIFO, &param);
     for (int i = 0; i < 10; i++) {
         start = used_ms();
         while (used_ms() < start + 10)
             continue;
         CALL(nanosleep, &moment, NULL);
+        now = used_ms() - start + 1;
+        if (last + now > most) /* some of the last was after its wait */
+            most = last + now;
+        last = now;
     }
-    if (warned != 0)
+    return most;
+}
+
+/* 50 ms without a wait, as a real-time thread; not with waits between. */
+static int realtime(long unused)
+{
+    struct rlimit limit = {50000, 5000000};
+    struct sched_param param = {.sched_priority = 1};
+    struct timespec moment = {0, 1000000};
+
+    (void)unused;
+    signal(SIGXCPU, note);
+    CALL(sched_setscheduler, 0, SCHED_FIFO, &param);
+    CALL(nanosleep, &moment, NULL);
+    CALL(setrlimit, RLIMIT_RTTIME, &limit);
+    if (work_and_wait() < 50 && warned != 0)
         return 1;
     while (warned == 0)
         continue;
