@@ -14,6 +14,8 @@ struct ramfs {
     struct super super; /* first */
     uint64_t pages, pages_max;
     uint64_t inodes, inodes_max;
+    /* What the mount asked for its root, and what it has unasked; const. */
+    uint32_t mode, default_mode, uid, gid;
 };
 
 /* A name in a directory. Its inode has a reference. */
