@@ -211,12 +211,12 @@ static int change_super(struct super *super, bool is_read_only,
     bool was = __atomic_load_n(&super->is_read_only, __ATOMIC_RELAXED);
     int error = is_read_only && !was ? end_super_writes(super) : 0;
 
-    if (error == 0 && super->ops->remount != NULL) {
+    if (error != 0)
+        return error;
+    if (super->ops->remount != NULL)
         error = super->ops->remount(super, options);
-        is_read_only = error == 0 ? is_read_only : was;
-    }
-    if (error != -EBUSY)
-        __atomic_store_n(&super->is_read_only, is_read_only, __ATOMIC_RELAXED);
+    __atomic_store_n(&super->is_read_only, error == 0 ? is_read_only : was,
+                     __ATOMIC_RELAXED);
     return error;
 }
 

@@ -15,16 +15,6 @@
 #include "core/mem/page.h"
 #include "core/vm/uaccess.h"
 
-static bool may_read(const struct file *file)
-{
-    return (file_flags(file) & LX_O_ACCMODE) != LX_O_WRONLY;
-}
-
-static bool may_write(const struct file *file)
-{
-    return (file_flags(file) & LX_O_ACCMODE) != LX_O_RDONLY;
-}
-
 /* Waits until one of events, an error or a hang-up holds of file: 0, -EAGAIN
  * (it is not to wait), -EINTR. */
 static int wait_for(struct file *file, unsigned events, bool is_patient)
@@ -287,7 +277,7 @@ static ssize_t move_between(struct between *b, uint64_t size, bool is_patient)
 
 static int check_ends(const struct file *from, const struct file *to)
 {
-    if (!may_read(from) || !may_write(to))
+    if (!file_is_readable(from) || !file_is_writable(to))
         return -EBADF;
     if (pipe_is_end(from) && pipe_is_end(to) && pipe_of(from) == pipe_of(to))
         return -EINVAL;
@@ -395,8 +385,8 @@ ssize_t splice_memory(struct file *pipe, struct user_cursor *cursor,
         return -EBADF;
     if (!is_patient)
         cursor->flags |= LX_RWF_NOWAIT;
-    return may_write(pipe) ? file_write(pipe, cursor, NULL)
-                           : file_read(pipe, cursor, NULL);
+    return file_is_writable(pipe) ? file_write(pipe, cursor, NULL)
+                                  : file_read(pipe, cursor, NULL);
 }
 
 /* --- sendfile(2) ---------------------------------------------------------- */
@@ -450,7 +440,7 @@ ssize_t splice_send(const struct splice_end *from, struct file *to,
     uint64_t own = 0;
     ssize_t done;
 
-    if (!may_read(from->file) || !may_write(to))
+    if (!file_is_readable(from->file) || !file_is_writable(to))
         return -EBADF;
     if (from->file->ops->is_stream)
         return from->position != NULL ? -ESPIPE : -EINVAL;

@@ -82,8 +82,7 @@ static int check_ends(const struct copy_end *from, const struct copy_end *to,
             return -EISDIR;
         return -EINVAL;
     }
-    if ((from->file->flags & LX_O_ACCMODE) == LX_O_WRONLY ||
-        (to->file->flags & LX_O_ACCMODE) == LX_O_RDONLY ||
+    if (!file_is_readable(from->file) || !file_is_writable(to->file) ||
         (to->file->flags & LX_O_APPEND) != 0)
         return -EBADF;
     if (from->position + size < from->position ||
@@ -215,7 +214,7 @@ int64_t sys_readahead(struct thread *self, const uint64_t *args)
 
     if (file == NULL)
         return -EBADF;
-    if ((file->flags & LX_O_ACCMODE) == LX_O_WRONLY)
+    if (!file_is_readable(file))
         error = -EBADF;
     else if (!is_regular(file))
         error = -EINVAL;

@@ -198,9 +198,7 @@ static int check_flags(const struct file *file, unsigned flags)
 
 static bool has_mode(const struct file *file, io_fn *io)
 {
-    unsigned wrong = io == file_read ? LX_O_WRONLY : LX_O_RDONLY;
-
-    return (file_flags(file) & LX_O_ACCMODE) != wrong;
+    return io == file_read ? file_is_readable(file) : file_is_writable(file);
 }
 
 static int64_t move_vectors(struct thread *self, struct file *file,

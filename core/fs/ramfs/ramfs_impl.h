@@ -88,6 +88,10 @@ MUST_USE int ramfs_add_page(struct inode *inode, uint64_t index,
 /* Drops the pages of [first, end), and their mappings. */
 void ramfs_drop_pages(struct inode *inode, uint64_t first, uint64_t end);
 
+/* inode_ops.change: -EPERM where a seal keeps who may run it. */
+MUST_USE int ramfs_change(struct inode *inode,
+                          const struct inode_change *change);
+
 /* resize and allocate of inode_ops. */
 MUST_USE int ramfs_resize(struct inode *inode, uint64_t size);
 MUST_USE int ramfs_allocate(struct inode *inode, unsigned mode, uint64_t offset,

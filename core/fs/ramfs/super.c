@@ -145,6 +145,7 @@ const struct inode_ops ramfs_file_ops = {
     .open = ramfs_open,
     .resize = ramfs_resize,
     .allocate = ramfs_allocate,
+    .change = ramfs_change,
     .release = ramfs_release,
 };
 
