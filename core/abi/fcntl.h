@@ -72,6 +72,14 @@ LX_SIZE_IS(struct lx_open_how, 24);
 #define LX_FALLOC_FL_INSERT_RANGE   0x20u
 #define LX_FALLOC_FL_UNSHARE_RANGE  0x40u
 
+/* posix_fadvise(2) */
+#define LX_POSIX_FADV_NORMAL        0
+#define LX_POSIX_FADV_RANDOM        1
+#define LX_POSIX_FADV_SEQUENTIAL    2
+#define LX_POSIX_FADV_WILLNEED      3
+#define LX_POSIX_FADV_DONTNEED      4
+#define LX_POSIX_FADV_NOREUSE       5
+
 /* flock(2) */
 #define LX_LOCK_SH                  1u
 #define LX_LOCK_EX                  2u

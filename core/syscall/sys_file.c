@@ -190,8 +190,6 @@ int64_t sys_copy_file_range(struct thread *self, const uint64_t *args)
 
 /* --- advice --------------------------------------------------------------- */
 
-enum { ADVICE_LAST = 5 }; /* POSIX_FADV_NOREUSE */
-
 int64_t sys_fadvise64(struct thread *self, const uint64_t *args)
 {
     struct file *file = file_of(self, args[0]);
@@ -201,7 +199,7 @@ int64_t sys_fadvise64(struct thread *self, const uint64_t *args)
         return -EBADF;
     if (file->ops->is_stream)
         error = -ESPIPE;
-    else if ((int64_t)args[2] < 0 || (uint32_t)args[3] > ADVICE_LAST)
+    else if ((int64_t)args[2] < 0 || (uint32_t)args[3] > LX_POSIX_FADV_NOREUSE)
         error = -EINVAL;
     file_put(file);
     return error;

@@ -205,6 +205,17 @@ static void umounts(void)
     EXPECT(0, unlink, "/u/link");
 }
 
+static void propagation(void)
+{
+    EXPECT(0, mount, "p", "/t", "tmpfs", MS_SILENT | MS_RELATIME, NULL);
+    EXPECT(0, mount, NULL, "/t", NULL, MS_PRIVATE, NULL);
+    EXPECT(0, mount, NULL, "/t", NULL, MS_PRIVATE | MS_REC, NULL);
+    EXPECT(0, mount, NULL, "/t", NULL, MS_SLAVE, NULL);
+    EXPECT(-EINVAL, mount, NULL, "/t", NULL, MS_PRIVATE | MS_SLAVE, NULL);
+    EXPECT(-EINVAL, mount, NULL, "/t", NULL, MS_PRIVATE | MS_RDONLY, NULL);
+    EXPECT(0, umount2, "/t", MNT_FORCE);
+}
+
 static int stranger(long unused)
 {
     (void)unused;
@@ -227,6 +238,7 @@ static int body(long unused)
     flags();
     binds();
     umounts();
+    propagation();
     reap("stranger", spawn(stranger, 0));
     EXPECT(0, umount2, "/proc", 0);
     return finish();

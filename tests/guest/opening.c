@@ -140,6 +140,75 @@ static void combinations(void)
     EXPECT(0, close, 4);
 }
 
+/* Each flag of open(2) and openat(2), and what is left of it. */
+static void each_flag(void)
+{
+    static const struct {
+        const char *name;
+        int flags;
+    } all[] = {
+        {"O_WRONLY", O_WRONLY},          {"O_RDWR", O_RDWR},
+        {"O_CREAT", O_RDWR | O_CREAT},   {"O_NOCTTY", O_NOCTTY},
+        {"O_TRUNC", O_RDWR | O_TRUNC},   {"O_APPEND", O_WRONLY | O_APPEND},
+        {"O_NONBLOCK", O_NONBLOCK},      {"O_DSYNC", O_WRONLY | O_DSYNC},
+        {"O_SYNC", O_RDWR | O_SYNC},     {"O_ASYNC", O_ASYNC},
+        {"O_DIRECT", O_RDWR | O_DIRECT}, {"O_LARGEFILE", 0100000},
+        {"O_NOFOLLOW", O_NOFOLLOW},      {"O_NOATIME", O_NOATIME},
+        {"O_CLOEXEC", O_CLOEXEC},        {"O_PATH", O_PATH},
+    };
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        long a = CALL(open, "/t/f", all[i].flags, 0600);
+        long b = CALL(openat, AT_FDCWD, "f", all[i].flags, 0600);
+
+        say("%s: %ld %ld, %lo %lo, %ld", all[i].name, a, b,
+            CALL(fcntl, a, F_GETFL), CALL(fcntl, b, F_GETFL),
+            CALL(fcntl, a, F_GETFD));
+        CALL(close, a);
+        CALL(close, b);
+    }
+    EXPECT(4, openat, AT_FDCWD, ".", O_RDONLY | O_DIRECTORY);
+    EXPECT(5, openat, 4, ".", O_RDWR | O_TMPFILE, 0600);
+    EXPECT(6, openat, 4, "fresh", O_RDWR | O_CREAT | O_EXCL, 0600);
+    EXPECT(7, open, "fresh2", O_RDWR | O_CREAT | O_EXCL, 0600);
+    for (int fd = 4; fd < 8; fd++)
+        CALL(close, fd);
+}
+
+/* A program that is written is not run, and one that runs is not written. */
+static int programs(long way)
+{
+    static char *const argv[] = {"opening", "child", NULL};
+
+    if (way == 0) {
+        EXPECT(4, open, "prog", O_CREAT | O_WRONLY, 0755);
+        EXPECT(9, write, 4, "#!/none\n\n", 9);
+        EXPECT(-ETXTBSY, execve, "prog", argv, NULL);
+        EXPECT(-ETXTBSY, execveat, AT_FDCWD, "prog", argv, NULL, 0);
+        EXPECT(0, close, 4);
+        EXPECT(-ENOENT, execve, "prog", argv, NULL);
+        EXPECT(-ETXTBSY, open, "/opening", O_RDWR);
+        EXPECT(-ETXTBSY, truncate, "/opening", 0);
+        EXPECT(4, open, "prog", O_PATH);
+        EXPECT(-ENOENT, execveat, 4, "", argv, NULL, AT_EMPTY_PATH);
+        EXPECT(-EACCES, execveat, 3, "", argv, NULL, AT_EMPTY_PATH);
+        EXPECT(-ELOOP, execveat, AT_FDCWD, "l", argv, NULL,
+               AT_SYMLINK_NOFOLLOW);
+        return finish();
+    }
+    if (way == 1)
+        EXPECT(4, open, "/opening", O_RDONLY);
+    else
+        EXPECT(4, open, "/", O_RDONLY | O_DIRECTORY);
+    if (way == 1)
+        CALL(execveat, 4, "", argv, NULL, AT_EMPTY_PATH);
+    else if (way == 2)
+        CALL(execveat, 4, "opening", argv, NULL, AT_SYMLINK_NOFOLLOW);
+    else
+        CALL(execve, "/opening", argv, NULL);
+    return 1;
+}
+
 static int stranger(long unused)
 {
     (void)unused;
@@ -174,12 +243,17 @@ static int body(long unused)
     unnamed();
     places();
     combinations();
+    each_flag();
+    for (int way = 0; way < 4; way++)
+        reap("programs", spawn(programs, way));
     reap("stranger", spawn(stranger, 0));
     return finish();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        return argv[1][0] == 'c' ? 7 : 8;
     CALL(umask, 0);
     share();
     return run_in_child(body);

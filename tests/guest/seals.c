@@ -136,7 +136,7 @@ static void busy(void)
     EXPECT(-EBUSY, fcntl, 3, F_ADD_SEALS, F_SEAL_WRITE);
     EXPECT(0, fcntl, 3, F_ADD_SEALS, SEAL_FUTURE_WRITE);
     say("seals %ld", CALL(fcntl, 3, F_GET_SEALS));
-    EXPECT(0, fcntl, 3, F_ADD_SEALS, SEAL_EXEC);
+    EXPECT(-EBUSY, fcntl, 3, F_ADD_SEALS, SEAL_EXEC);
     say("seals %ld", CALL(fcntl, 3, F_GET_SEALS));
     EXPECT(0, munmap, at, PAGE);
     EXPECT(0, fcntl, 3, F_ADD_SEALS, F_SEAL_SEAL);

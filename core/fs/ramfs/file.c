@@ -372,14 +372,14 @@ int ramfs_add_seals(struct file *file, unsigned seals)
     if ((seals & ~known) != 0 || ram == NULL)
         return -EINVAL;
     mutex_lock(&ram->inode.lock);
+    seals = implied(ram, seals);
     if ((ram->seals & LX_F_SEAL_SEAL) != 0)
         error = -EPERM;
     else if ((seals & ~ram->seals & LX_F_SEAL_WRITE) != 0 &&
              vm_object_is_shared_writable(&ram->inode.object))
         error = -EBUSY;
     else
-        __atomic_store_n(&ram->seals, ram->seals | implied(ram, seals),
-                         __ATOMIC_RELAXED);
+        __atomic_store_n(&ram->seals, ram->seals | seals, __ATOMIC_RELAXED);
     mutex_unlock(&ram->inode.lock);
     return error;
 }
