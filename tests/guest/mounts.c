@@ -191,6 +191,8 @@ static void umounts(void)
     show("/t");
     EXPECT(0, symlink, "/t", "/u/link");
     EXPECT(-EINVAL, umount2, "/u/link", UMOUNT_NOFOLLOW);
+    EXPECT(0, umount2, "/t", UMOUNT_NOFOLLOW);
+    EXPECT(0, mount, "two", "/t", "tmpfs", 0, NULL);
     EXPECT(-EINVAL, umount2, "/t", MNT_EXPIRE | MNT_DETACH);
     EXPECT(-EAGAIN, umount2, "/t", MNT_EXPIRE);
     EXPECT(0, umount2, "/t", MNT_EXPIRE);

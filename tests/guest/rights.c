@@ -156,6 +156,12 @@ static void refusals(void)
     EXPECT(-ENOTDIR, fchmodat, AT_FDCWD, "own/x", 0);
     expect(0, RAW(452, AT_FDCWD, "own", 0600, 0), "fchmodat2");
     expect(-EINVAL, RAW(452, AT_FDCWD, "own", 0600, 1), "fchmodat2");
+    EXPECT(3, open, "own", O_PATH);
+    expect(0, RAW(452, 3, "", 0711, AT_EMPTY_PATH), "fchmodat2");
+    EXPECT(0, faccessat, AT_FDCWD, "own", R_OK | W_OK | X_OK);
+    EXPECT(0, faccessat2, 3, "", X_OK, AT_EMPTY_PATH);
+    EXPECT(-ENOENT, faccessat2, 3, "", X_OK, 0);
+    EXPECT(0, close, 3);
     EXPECT(-ENOENT, lchown, "none", 0, 0);
     EXPECT(-EBADF, fchown, 99, 0, 0);
     EXPECT(-ENOENT, faccessat, AT_FDCWD, "none", F_OK);

@@ -132,6 +132,11 @@ static void mapped(void)
            5 * PAGE, PAGE);
     CHECK(at[5 * PAGE] == 0);
     EXPECT(0, munmap, at, 8 * PAGE);
+    at = (char *)CALL(mmap, NULL, PAGE, PROT_READ, MAP_SHARED_VALIDATE, 3, 0);
+    CHECK(at[0] == 0);
+    EXPECT(0, munmap, at, PAGE);
+    EXPECT(-EOPNOTSUPP, mmap, NULL, PAGE, PROT_READ,
+           MAP_SHARED_VALIDATE | MAP_SYNC, 3, 0);
 }
 
 static void advice(void)
