@@ -93,12 +93,10 @@ LX_SIZE_IS(struct lx_open_how, 24);
 
 struct lx_flock {
     int16_t l_type;
-    int16_t l_whence;
-    int32_t pad;
+    int16_t l_whence; /* and four bytes that mean nothing */
     int64_t l_start;
     int64_t l_len;
-    lx_pid_t l_pid;
-    int32_t pad2;
+    lx_pid_t l_pid; /* four more */
 };
 LX_SIZE_IS(struct lx_flock, 32);
 

@@ -31,11 +31,12 @@ struct splice_order {
 C_DECLS_BEGIN
 
 /*
- * splice(2): at most order->size bytes from one end to the other; one of them is
- * a pipe. Waits for the first byte and for room, but for pipes where is_patient
- * is false. Bytes; 0 at the end; -EBADF, -EINVAL (neither is a pipe, both are
- * the same, the file is for appending), -ESPIPE (a position of a pipe),
- * -EAGAIN, -EPIPE, -EINTR, -ENOMEM, -EFBIG, or what the files say. May sleep.
+ * splice(2): at most order->size bytes from one end to the other; one of them
+ * is a pipe. Waits for the first byte and for room, but for pipes where
+ * is_patient is false. Bytes; 0 at the end; -EBADF, -EINVAL (neither is a pipe,
+ * both are the same, the file is for appending), -ESPIPE (a position of a
+ * pipe), -EAGAIN, -EPIPE, -EINTR, -ENOMEM, -EFBIG, or what the files say. May
+ * sleep.
  */
 MUST_USE ssize_t splice_move(const struct splice_end *from,
                              const struct splice_end *to,
