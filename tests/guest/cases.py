@@ -143,6 +143,10 @@ GROUPS = {
     "files": [Case(name) for name in (
         "open", "names", "rename", "attributes", "listing", "sizes", "flocks",
         "memfd", "openat2")],
+    "vfs": [Case(name) for name in (
+        "changing", "fsize", "ioctls", "links", "mounts", "opening", "pivot",
+        "rights", "seals", "sparse", "statfs", "times", "unshare", "walks",
+        "xattr")],
     "big": [Case("big", "16")],
     "huge": [Case("big", "256")],
     "self": [Case("arch"), Case("ids"), Case("random"), Case("regs"),
