@@ -49,6 +49,7 @@ int hal_user_clone(struct hal_user *from, struct hal_user **out)
         return error;
     hosted_user_settle(from);
     (*out)->regs = from->regs;
+    (*out)->stepped_alone = from->stepped_alone;
     mem_copy((*out)->image, from->image, hosted_fpu_size());
     return 0;
 }

@@ -16,6 +16,9 @@
 /* The host's selectors of 64-bit user code, which are Linux's. */
 enum { USER_CS = 0x33, USER_SS = 0x2b };
 
+/* Under a seed: entries that are stepped between two traps; on credit. */
+enum { HOSTED_STEPPED_MAX = 4096 };
+
 /* What user code may set of RFLAGS (SDM volume 1, 3.4.3): CF PF AF ZF SF TF DF
  * OF NT RF AC ID; and what is always set: IF and bit 1. */
 #define USER_FLAGS        UINT64_C(0x254dd5)
@@ -36,8 +39,9 @@ struct hal_user {
     uaddr_t fault_address;
     unsigned fault_repeats; /* in a row, with a page that is mapped */
 
-    /* Under a seed. */
-    uint64_t quiet;    /* choices since the last trap */
+    /* Under a seed: see seed.h. */
+    unsigned stepped;       /* entries in company since the last trap, */
+    unsigned stepped_alone; /* and alone: its own and those it inherited */
     unsigned steps;    /* still to go; 0: no limit */
     bool round_chosen; /* steps was chosen, and is not used up */
 
