@@ -22,8 +22,9 @@
  *   (hosted_seed_linger()), which then runs at full speed to its trap.
  * - A thread may be alone and spin until a signal comes. Only single steps
  *   could tell it from a long computation, a thousand times slower than that.
- *   So each has a credit of entries that are stepped, which its clones inherit:
- *   images and small programs live on that, and are interrupted anywhere.
+ *   So each has a credit of entries that are stepped, half of which goes to
+ *   each clone: images and small programs live on that, and are interrupted
+ *   anywhere.
  *   Whoever spins when it is used up runs until the watchdog kicks, after two
  *   seconds of the host's CPU time; that is the host's decision, and the trace
  *   is marked. With a new credit it goes on.

@@ -475,7 +475,7 @@ static bool is_unloadable(const struct hal_user *user, struct hal_trap *out)
  * whatever the host does in between. The rule is in seed.h. */
 static void choose_steps(struct hal_user *user)
 {
-    unsigned *stepped;
+    unsigned *credit;
 
     if (user->round_chosen || !hosted_seed_on())
         return;
@@ -483,13 +483,13 @@ static void choose_steps(struct hal_user *user)
     user->steps = 0;
     if (user->regs.eflags & USER_FLAG_TRACE)
         return;
-    stepped = &user->stepped_alone;
+    credit = &user->credit_alone;
     if (hosted_mmu_has_company(hosted_mmu_active(), user))
-        stepped = &user->stepped;
-    if (*stepped < HOSTED_STEPPED_MAX)
+        credit = &user->credit;
+    if (*credit > 0)
         user->steps = hosted_seed_steps();
     if (user->steps > 0)
-        ++*stepped;
+        --*credit;
     else
         hosted_seed_linger();
 }
@@ -516,7 +516,7 @@ static bool run_engine(struct hal_user *user, struct hosted_engine *engine,
         return trap_exception(out, VECTOR_MACHINE_CHECK, 0);
     case HOSTED_ROUND_OVERRUN:
         user->round_chosen = false;
-        user->stepped_alone = 0;
+        user->credit_alone = HOSTED_CREDIT;
         hosted_seed_unreproducible();
         hosted_seed_expire();
         break;
@@ -561,7 +561,7 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
     while (!run_round(user, out))
         ;
     if (out->kind != HAL_TRAP_INTERRUPT) {
-        user->stepped = 0;
+        user->credit = HOSTED_CREDIT;
         user->round_chosen = false;
     }
     hosted_seed_charge();

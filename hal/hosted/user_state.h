@@ -16,8 +16,8 @@
 /* The host's selectors of 64-bit user code, which are Linux's. */
 enum { USER_CS = 0x33, USER_SS = 0x2b };
 
-/* Under a seed: entries that are stepped between two traps; on credit. */
-enum { HOSTED_STEPPED_MAX = 4096 };
+/* Under a seed: how many entries of a thread are stepped; see seed.h. */
+enum { HOSTED_CREDIT = 4096 };
 
 /* What user code may set of RFLAGS (SDM volume 1, 3.4.3): CF PF AF ZF SF TF DF
  * OF NT RF AC ID; and what is always set: IF and bit 1. */
@@ -40,8 +40,8 @@ struct hal_user {
     unsigned fault_repeats; /* in a row, with a page that is mapped */
 
     /* Under a seed: see seed.h. */
-    unsigned stepped;       /* entries in company since the last trap, */
-    unsigned stepped_alone; /* and alone: its own and those it inherited */
+    unsigned credit;       /* entries to be stepped until a trap, in company, */
+    unsigned credit_alone; /* and alone; shared with its clones */
     unsigned steps;    /* still to go; 0: no limit */
     bool round_chosen; /* steps was chosen, and is not used up */
 
