@@ -66,17 +66,32 @@ ORACLES = {
         ["sys/eventfd.h", "sys/timerfd.h", "sys/signalfd.h", "sys/pidfd.h"],
         names={"pad2": "__pad2", "pad": "__pad"}),
     "fcntl.h": Oracle(
-        ["linux/fcntl.h", "linux/fs.h", "linux/close_range.h", "unistd.h"],
-        names={"LX_O_ASYNC": "FASYNC"}),
+        ["linux/fcntl.h", "linux/fs.h", "linux/close_range.h",
+         "linux/openat2.h", "linux/falloc.h", "linux/memfd.h", "unistd.h"],
+        structs={"flock": None},
+        names={"LX_O_ASYNC": "FASYNC"},
+        newer=["LX_F_SEAL_EXEC", "LX_MFD_NOEXEC_SEAL", "LX_MFD_EXEC"],
+        extra=[("sizeof(struct lx_flock)", "sizeof(struct flock)"),
+               *((f"offsetof(struct lx_flock, {f})",
+                  f"offsetof(struct flock, {f})")
+                 for f in ("l_type", "l_whence", "l_start", "l_len",
+                           "l_pid"))]),
     "futex.h": Oracle(
         ["linux/futex.h"], names={"reserved": "__reserved"}),
-    "ioctl.h": Oracle(["asm/ioctls.h"]),
+    "ioctl.h": Oracle(["asm/ioctls.h", "asm/termbits.h"]),
     "limits.h": Oracle(
         ["linux/limits.h"],
         own={"LX_SYMLOOP_MAX": "path_resolution(7)",
              "LX_RW_COUNT_MAX": "write(2), NOTES",
              "LX_MAX_ARG_STRLEN": "execve(2): 32 pages"}),
     "mman.h": Oracle(["linux/mman.h"]),
+    "mount.h": Oracle(
+        ["asm/statfs.h", "sys/mount.h", "linux/magic.h"],
+        names={"LX_PROC_MAGIC": "PROC_SUPER_MAGIC"},
+        own={"LX_ST_VALID": "statfs(2): set in f_flags by every kernel since "
+                            "2.6.36",
+             "LX_ST_RELATIME": "statfs(2): libc has it by enum",
+             "LX_MS_NOSYMFOLLOW": "statfs(2)"}),
     "poll.h": Oracle(["asm/poll.h"]),
     "prctl.h": Oracle(
         ["asm/prctl.h", "linux/prctl.h", "linux/securebits.h"]),
@@ -139,6 +154,10 @@ ORACLES = {
         names={"pad": "__pad0", "unused": "__unused",
                "st_atime_sec": "st_atime", "st_mtime_sec": "st_mtime",
                "st_ctime_sec": "st_ctime"}),
+    "statx.h": Oracle(
+        ["linux/stat.h"],
+        names={"pad1": "__spare0", "spare": "__spare3",
+               "reserved": "__reserved"}),
     "sysinfo.h": Oracle(["linux/sysinfo.h", "linux/times.h"]),
     "termios.h": Oracle(["asm/termbits.h", "asm/termios.h"]),
     "time.h": Oracle(["linux/time.h"]),
