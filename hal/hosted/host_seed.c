@@ -21,12 +21,12 @@
 #include "sim/vtime.h"
 
 enum {
-    CHARGE_NS = 100,      /* of one HAL call */
-    LATENCY_NS = 1600,    /* a timer interrupt is late by less than this */
-    SLICE_NS = 10000000,  /* user code is stepped when an event is so near */
-    EXPIRE_ONE_IN = 4,    /* steps that are over let time pass, where other
-                             CPUs are ready to run */
-    LINGER_ONE_IN = 16,   /* stretches that are not stepped count as long */
+    CHARGE_NS = 100,     /* of one HAL call */
+    LATENCY_NS = 1600,   /* a timer interrupt is late by less than this */
+    SLICE_NS = 10000000, /* user code is stepped when an event is so near */
+    EXPIRE_ONE_IN = 4,   /* steps that are over let time pass, where other
+                            CPUs are ready to run */
+    LINGER_ONE_IN = 16,  /* stretches that are not stepped count as long */
     STREAMS = 8
 };
 

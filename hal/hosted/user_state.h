@@ -42,8 +42,8 @@ struct hal_user {
     /* Under a seed: see seed.h. */
     unsigned credit;       /* entries to be stepped until a trap, in company, */
     unsigned credit_alone; /* and alone; shared with its clones */
-    unsigned steps;    /* still to go; 0: no limit */
-    bool round_chosen; /* steps was chosen, and is not used up */
+    unsigned steps;        /* still to go; 0: no limit */
+    bool round_chosen;     /* steps was chosen, and is not used up */
 
     /* hosted_fpu_size() bytes. */
     unsigned char image[] __attribute__((aligned(64)));
