@@ -43,7 +43,9 @@ struct lx_statx {
     uint32_t stx_dev_major;
     uint32_t stx_dev_minor;
     uint64_t stx_mnt_id;
-    uint64_t spare[13];
+    uint32_t stx_dio_mem_align;
+    uint32_t stx_dio_offset_align;
+    uint64_t spare[12];
 };
 LX_SIZE_IS(struct lx_statx, 256);
 
