@@ -318,13 +318,18 @@ static enum leaving leave_process(struct task *task, struct terminal_end *end)
     return is_init ? WAS_LAST_OF_INIT : WAS_LAST;
 }
 
-/* What init leaves behind; returns what it ended with. */
+/*
+ * What init leaves behind; returns what it ended with. Other processes may
+ * still run in a kernel that is not checked, and tell init of their ends until
+ * the machine stops: there init stays as it is.
+ */
 static int finish_init(struct process *init)
 {
     unsigned saved;
 
-    if (CHECKED)
-        machine_end_others(init);
+    if (!CHECKED)
+        machine_end(init->exit_status);
+    machine_end_others(init);
     saved = process_tree_lock();
     init->state = PROCESS_ZOMBIE;
     process_reap(init);

@@ -99,6 +99,7 @@ ORACLES = {
     "random.h": Oracle(
         ["linux/random.h"],
         own={"LX_GETRANDOM_WHOLE": "getrandom(2)"}),
+    "reboot.h": Oracle(["linux/reboot.h"]),
     "resource.h": Oracle(["linux/resource.h"]),
     "rseq.h": Oracle(
         ["linux/rseq.h"],

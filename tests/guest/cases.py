@@ -155,14 +155,20 @@ GROUPS = {
     "process": [Case("fork"), Case("vfork"), Case("wait"), Case("waitid"),
                 Case("orphan"), Case("group"), Case("usage", spins=True), Case("fds"),
                 Case("pdeath"), Case("bomb"), Case("stops"), Case("usage2"),
-                Case("cpulimit", spins=True)],
+                Case("cpulimit", spins=True),
+                Case("cpulimit", "exact", status=0, spins=True)],
     "thread": [Case("clone"), Case("clone3"), Case("leader"), Case("sched"),
                Case("avx", spins=True), Case("membarrier"), Case("litmus"),
                Case("affinity", spins=True), Case("schedattr"), Case("locks", spins=True)],
     "exec": [Case("exec"), Case("execat"), Case("dynamic", "a", "b"),
              Case("aslr"), Case("execthread")],
     "identity": [Case("cred"), Case("limits"), Case("prctl"),
-                 Case("prctl2"), Case("system")],
+                 Case("prctl2"),
+                 Case("system"), Case("reboot", status=0)] + [
+                     Case("reboot", way, status=0)
+                     for way in ("off", "again", "command")] + [
+                         Case("reboot", "halt", status=0,
+                              worlds=("hosted",))],
     "signal": signal_cases(),
     "futex": [Case("futex"), Case("bitset"), Case("futexpi"),
               Case("requeuepi"), Case("robust"), Case("pshared")],

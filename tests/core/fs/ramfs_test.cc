@@ -224,7 +224,7 @@ TEST_F(RamfsTest, EveryAllocationMayFail)
         return done == 5000 ? 0 : -ENOMEM;
     });
     ASSERT_EQ(0, vfs_.Dir("m"));
-    Vfs::Sweep([self] {
+    Vfs::Sweep([] {
         super_source source = {"none", "size=4k", false};
         const fs_type *type = fs_find("tmpfs");
         super *super;
