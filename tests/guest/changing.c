@@ -13,7 +13,7 @@
 
 #include "tests/guest/child.h"
 
-enum { FILES = 200, ROUNDS = 10 };
+enum { FILES = 200, ROUNDS = 3 };
 
 static char buffer[PAGE];
 static unsigned char seen[2 * FILES];
