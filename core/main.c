@@ -6,6 +6,7 @@
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/dev/chardev.h"
+#include "core/dev/console_stream.h"
 #include "core/fs/console.h"
 #include "core/fs/initramfs.h"
 #include "core/fs/kmsg.h"
@@ -30,6 +31,7 @@
 #include "core/syscall/dispatch.h"
 #include "core/syscall/loop.h"
 #include "core/vm/aspace.h"
+#include "drivers/drivers.h"
 #include "hal/irq.h"
 #include "hal/platform.h"
 #include "hal/upcall.h"
@@ -99,6 +101,9 @@ static void start_init(void *arg)
 
     (void)arg;
     cpus_start();
+    drivers_start();
+    if (options.console != NULL && !console_stream_select(options.console))
+        log_debug("console=%s: no such device", options.console);
     error = console_init();
     if (error == 0)
         error = kmsg_init();

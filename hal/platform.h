@@ -96,6 +96,13 @@ HAL_NORETURN void hal_power_off(int status);
 /* Starts the machine over; where it cannot, powers off with status 0. */
 HAL_NORETURN void hal_reboot(void);
 
+/*
+ * Stops every CPU for good and leaves the machine on; all output written before
+ * is delivered. Hosted: nobody could turn off a process that stands still, so
+ * it says so on the host's stderr and ends, with status 0.
+ */
+HAL_NORETURN void hal_halt(void);
+
 HAL_DECLS_END
 
 #endif /* HAL_PLATFORM_H */

@@ -72,6 +72,14 @@ LX_SIZE_IS(struct lx_open_how, 24);
 #define LX_FALLOC_FL_INSERT_RANGE   0x20u
 #define LX_FALLOC_FL_UNSHARE_RANGE  0x40u
 
+/* posix_fadvise(2) */
+#define LX_POSIX_FADV_NORMAL        0
+#define LX_POSIX_FADV_RANDOM        1
+#define LX_POSIX_FADV_SEQUENTIAL    2
+#define LX_POSIX_FADV_WILLNEED      3
+#define LX_POSIX_FADV_DONTNEED      4
+#define LX_POSIX_FADV_NOREUSE       5
+
 /* flock(2) */
 #define LX_LOCK_SH                  1u
 #define LX_LOCK_EX                  2u
@@ -85,12 +93,10 @@ LX_SIZE_IS(struct lx_open_how, 24);
 
 struct lx_flock {
     int16_t l_type;
-    int16_t l_whence;
-    int32_t pad;
+    int16_t l_whence; /* and four bytes that mean nothing */
     int64_t l_start;
     int64_t l_len;
-    lx_pid_t l_pid;
-    int32_t pad2;
+    lx_pid_t l_pid; /* four more */
 };
 LX_SIZE_IS(struct lx_flock, 32);
 

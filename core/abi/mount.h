@@ -47,6 +47,7 @@
 #define LX_PROC_MAGIC      0x9fa0u
 #define LX_SYSFS_MAGIC     0x62656572u
 #define LX_PIPEFS_MAGIC    0x50495045u
+#define LX_ANON_MAGIC      0x09041934u
 
 struct lx_statfs {
     int64_t f_type;

@@ -12,6 +12,7 @@
 #define LX_CLONE_FS             0x00000200u
 #define LX_CLONE_FILES          0x00000400u
 #define LX_CLONE_SIGHAND        0x00000800u
+#define LX_CLONE_NEWTIME        0x00000080u /* of unshare(2) */
 #define LX_CLONE_PIDFD          0x00001000u
 #define LX_CLONE_PTRACE         0x00002000u
 #define LX_CLONE_VFORK          0x00004000u

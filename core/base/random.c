@@ -21,6 +21,7 @@ static struct {
     bool is_seeded; /* atomic */
     uint32_t key[KEY_WORDS];
     size_t since_seed; /* bytes */
+    void (*ask)(void); /* atomic; NULL: nobody feeds */
 } state;
 
 static uint32_t rotate(uint32_t x, unsigned by)
@@ -135,28 +136,45 @@ void random_mix(const void *from, size_t size)
     }
 }
 
-/* A key that nobody else will use; the state's moves on. */
-static void take_key(uint32_t *key, size_t size)
+void random_add(const void *from, size_t size)
+{
+    random_mix(from, size);
+    __atomic_store_n(&state.is_seeded, true, __ATOMIC_RELEASE);
+}
+
+void random_set_feeder(void (*ask)(void))
+{
+    __atomic_store_n(&state.ask, ask, __ATOMIC_RELEASE);
+}
+
+/* A key that nobody else will use; the state's moves on. Returns whether much
+ * was given out since the last seed. */
+static bool take_key(uint32_t *key, size_t size)
 {
     uint32_t block[BLOCK_WORDS];
     unsigned saved = take_state();
+    bool is_hungry;
 
     state.since_seed += size;
-    if (state.since_seed > RANDOM_RESEED)
+    is_hungry = state.since_seed > RANDOM_RESEED;
+    if (is_hungry)
         reseed();
     make_block(state.key, 0, block);
     mem_copy(state.key, block, sizeof(state.key));
     give_state(saved);
     mem_copy(key, block + KEY_WORDS, KEY_WORDS * sizeof(*key));
     mem_set(block, 0, sizeof(block));
+    return is_hungry;
 }
 
 void random_bytes(void *to, size_t size)
 {
     uint32_t key[KEY_WORDS], block[BLOCK_WORDS];
+    void (*ask)(void) = NULL;
     uint8_t *at = to;
 
-    take_key(key, size);
+    if (take_key(key, size))
+        ask = __atomic_load_n(&state.ask, __ATOMIC_ACQUIRE);
     for (uint64_t counter = 1; size > 0; counter++) {
         size_t part = min_size(size, BLOCK_SIZE);
 
@@ -167,4 +185,6 @@ void random_bytes(void *to, size_t size)
     }
     mem_set(key, 0, sizeof(key));
     mem_set(block, 0, sizeof(block));
+    if (ask != NULL)
+        ask();
 }

@@ -40,13 +40,11 @@ static void queue_work(void)
     cpu_unpin();
 }
 
-/* The port's call. Interrupt context. */
+/* The port's call. */
 static void note_ready(void *arg)
 {
     (void)arg;
-    cpu_enter_interrupt();
     (void)worker_queue(cpu_this()->number, &console.work);
-    cpu_leave_interrupt();
 }
 
 /* --- output --------------------------------------------------------------- */

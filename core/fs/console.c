@@ -15,9 +15,9 @@
 #include "core/base/ring.h"
 #include "core/dev/chardev.h"
 #include "core/dev/console.h"
+#include "core/dev/console_stream.h"
 #include "core/fs/tty_file.h"
 #include "core/sched/mutex.h"
-#include "core/sync/percpu.h"
 #include "core/vm/uaccess.h"
 
 enum {
@@ -54,15 +54,13 @@ static void set_flag(bool *flag, bool value)
     __atomic_store_n(flag, value, __ATOMIC_SEQ_CST);
 }
 
-/* The HAL's call: input or room may have come. Interrupt context. */
+/* The stream's call: input or room may have come. Interrupt context. */
 static void note_ready(void *arg)
 {
     (void)arg;
-    cpu_enter_interrupt();
     set_flag(&console.may_read, true);
     set_flag(&console.may_write, true);
     waitq_wake_all(&console.waitq);
-    cpu_leave_interrupt();
 }
 
 /* Fills the empty ring with what the HAL has: 0, or -EAGAIN. */
@@ -76,7 +74,7 @@ static int fill_input(void) REQUIRES(console.lock)
         return 0;
     room = ring_free_span(&console.input, &span);
     set_flag(&console.may_read, false);
-    got = hal_console_read(span, room);
+    got = console_stream_read(span, room);
     if (got == 0)
         return -EAGAIN;
     set_flag(&console.may_read, true);
@@ -135,7 +133,7 @@ static ssize_t write_chunk(enum hal_stream stream, struct user_cursor *from)
     if (size == 0)
         return -EFAULT;
     set_flag(&console.may_write, false);
-    taken = hal_console_write(stream, chunk, size);
+    taken = console_stream_write(stream, chunk, size);
     if (taken == 0)
         return -EAGAIN;
     set_flag(&console.may_write, true);
@@ -236,32 +234,21 @@ static const struct file_ops node_ops = {
 
 static int read_port(void *to, size_t size)
 {
-    int got = hal_console_read(to, size);
+    int got = console_stream_read(to, size);
 
     return got == HAL_CONSOLE_END ? CONSOLE_PORT_END : got;
 }
 
 static int write_port(const void *from, size_t size)
 {
-    return hal_console_write(HAL_STREAM_OUT, from, size);
+    return console_stream_write(HAL_STREAM_OUT, from, size);
 }
 
-static bool port_window(struct lx_winsize *out)
-{
-    struct hal_screen size;
-
-    if (!hal_console_size(&size))
-        return false;
-    *out =
-        (struct lx_winsize){size.rows, size.columns, size.width, size.height};
-    return true;
-}
-
-static const struct console_port hal_port = {
+static const struct console_port stream_port = {
     .read = read_port,
     .write = write_port,
-    .window = port_window,
-    .attach = hal_console_attach,
+    .window = console_stream_window,
+    .attach = console_stream_attach,
     .major = SERIAL_MAJOR,
     .minor = SERIAL_MINOR,
 };
@@ -296,7 +283,7 @@ static void start_streams(void)
     ring_init(&console.input, console.bytes, sizeof(console.bytes));
     for (size_t i = 0; i < COUNT_OF(modes); i++)
         file_init(&console.files[i], &stream_ops, modes[i], NULL);
-    hal_console_attach(note_ready, NULL);
+    console_stream_attach(note_ready, NULL);
     /* Nobody was told of what came before. */
     set_flag(&console.may_write, true);
     mutex_lock(&console.lock);
@@ -312,7 +299,7 @@ int console_init(void)
         start_streams();
         return error;
     }
-    console_tty_start(&hal_port);
+    console_tty_start(&stream_port);
     if (error == 0)
         error = chardev_register(&line);
     if (error == 0)

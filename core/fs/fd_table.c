@@ -22,9 +22,16 @@ static const struct lock_class fd_class = {"fd table", LOCK_RANK_IDS};
 
 static struct mem_cache table_cache, chunk_cache;
 
+static size_t row_size(unsigned count)
+{
+    return offsetof(struct fd_row, chunks) + count * sizeof(struct fd_chunk *);
+}
+
 void fd_init_all(void)
 {
-    cache_init(&table_cache, "fd table", sizeof(struct fd_table), 16);
+    cache_init(&table_cache, "fd table",
+               offsetof(struct fd_table, first) + row_size(FD_CHUNKS_FIRST),
+               16);
     cache_init(&chunk_cache, "fd chunk", sizeof(struct fd_chunk), 16);
 }
 
@@ -50,11 +57,6 @@ void fd_table_get(struct fd_table *table)
 bool fd_table_is_shared(const struct fd_table *table)
 {
     return __atomic_load_n(&table->refs.count, __ATOMIC_ACQUIRE) > 1;
-}
-
-static size_t row_size(unsigned count)
-{
-    return offsetof(struct fd_row, chunks) + count * sizeof(struct fd_chunk *);
 }
 
 static void free_row(struct rcu_head *head)

@@ -33,7 +33,7 @@ struct fd_chunk {
 struct fd_row {
     unsigned count; /* const */
     struct rcu_head rcu;
-    struct fd_chunk *chunks[FD_CHUNKS_FIRST]; /* count of them */
+    struct fd_chunk *chunks[]; /* count of them */
 };
 
 struct fd_table {
@@ -41,7 +41,7 @@ struct fd_table {
     struct spinlock lock;
     struct fd_row *row;             /* written under lock; readers: RCU */
     unsigned full GUARDED_BY(lock); /* chunks before this one have no room */
-    struct fd_row first;
+    struct fd_row first; /* with room for FD_CHUNKS_FIRST; stays the last */
 };
 
 /* The file of a descriptor for the time of a call, with a reference where it

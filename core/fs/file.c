@@ -168,6 +168,26 @@ static ssize_t write_at(struct file *file, struct user_cursor *from,
     return from->left < size ? (ssize_t)(size - from->left) : result;
 }
 
+bool file_is_readable(const struct file *file)
+{
+    unsigned mode = file_flags(file) & LX_O_ACCMODE;
+
+    return mode == LX_O_RDONLY || mode == LX_O_RDWR;
+}
+
+bool file_is_writable(const struct file *file)
+{
+    unsigned mode = file_flags(file) & LX_O_ACCMODE;
+
+    return mode == LX_O_WRONLY || mode == LX_O_RDWR;
+}
+
+/* Where no byte can be: INT64_MAX is the last position. */
+static bool ends_beyond(uint64_t position, const struct user_cursor *cursor)
+{
+    return position > INT64_MAX || cursor->left > INT64_MAX - position;
+}
+
 /* Runs move at *position, or at the file's own, which only one thread uses at a
  * time; streams have none. */
 static ssize_t move_at(struct file *file, struct user_cursor *cursor,
@@ -178,9 +198,12 @@ static ssize_t move_at(struct file *file, struct user_cursor *cursor,
     if (file->ops->is_stream)
         return position == NULL ? move(file, cursor, NULL) : -ESPIPE;
     if (position != NULL)
-        return move(file, cursor, position);
+        return ends_beyond(*position, cursor) ? -EINVAL
+                                              : move(file, cursor, position);
     mutex_lock(&file->position_lock);
-    done = move(file, cursor, &file->position);
+    done = ends_beyond(file->position, cursor)
+               ? -EINVAL
+               : move(file, cursor, &file->position);
     mutex_unlock(&file->position_lock);
     return done;
 }
@@ -193,7 +216,7 @@ static int no_move_error(const struct file *file)
 
 ssize_t file_read(struct file *file, struct user_cursor *to, uint64_t *position)
 {
-    if ((file_flags(file) & LX_O_ACCMODE) == LX_O_WRONLY)
+    if (!file_is_readable(file))
         return -EBADF;
     if (file->ops->read == NULL)
         return no_move_error(file);
@@ -205,7 +228,7 @@ ssize_t file_read(struct file *file, struct user_cursor *to, uint64_t *position)
 ssize_t file_write(struct file *file, struct user_cursor *from,
                    uint64_t *position)
 {
-    if ((file_flags(file) & LX_O_ACCMODE) == LX_O_RDONLY)
+    if (!file_is_writable(file))
         return -EBADF;
     if (file->ops->write == NULL)
         return no_move_error(file);

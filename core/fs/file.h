@@ -149,6 +149,10 @@ unsigned file_poll(struct file *file);
 /* The flags as they are now. */
 unsigned file_flags(const struct file *file);
 
+/* Is it open for that? Access mode 3 of open(2) is for neither. */
+bool file_is_readable(const struct file *file);
+bool file_is_writable(const struct file *file);
+
 C_DECLS_END
 
 #endif /* CORE_FS_FILE_H */

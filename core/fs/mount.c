@@ -108,6 +108,26 @@ int mount_may_write(const struct mount *mount)
     return 0;
 }
 
+/* A writer counts before it looks; who takes the right away looks at the counts
+ * after that: one of them sees the other. */
+int mount_begin_write(struct mount *mount)
+{
+    int error;
+
+    __atomic_add_fetch(&mount->super->writers, 1, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&mount->writers, 1, __ATOMIC_SEQ_CST);
+    error = mount_may_write(mount);
+    if (error != 0)
+        mount_end_write(mount);
+    return error;
+}
+
+void mount_end_write(struct mount *mount)
+{
+    __atomic_sub_fetch(&mount->writers, 1, __ATOMIC_RELAXED);
+    __atomic_sub_fetch(&mount->super->writers, 1, __ATOMIC_RELAXED);
+}
+
 /* --- places --------------------------------------------------------------- */
 
 void mount_enter(struct mount_ns *ns, struct mount *mount,

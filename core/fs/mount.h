@@ -51,6 +51,7 @@ struct mount {
     struct mount *next;   /* in the table of points; RCU */
     struct mount_ns *ns;  /* NULL: detached; RCU */
     unsigned children;    /* attached to it; ns->lock */
+    unsigned writers;     /* files open for writing; atomic */
     bool is_expiring;     /* MNT_EXPIRE has been asked for; ns->lock */
     int number;           /* const; mountinfo's */
     char *source;         /* const; NUL-terminated, of source_size bytes */
@@ -88,6 +89,11 @@ void mount_ns_root(struct mount_ns *ns, struct path *out);
 
 /* May what it shows be written: 0 or -EROFS. */
 MUST_USE int mount_may_write(const struct mount *mount);
+
+/* The same for a file that is open for writing, until mount_end_write(); while
+ * there are such, a remount does not take the right away. */
+MUST_USE int mount_begin_write(struct mount *mount);
+void mount_end_write(struct mount *mount);
 
 static inline unsigned mount_flags(const struct mount *mount)
 {

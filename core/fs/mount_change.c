@@ -193,23 +193,57 @@ int mount_move(struct mount_ns *ns, const struct path *from,
     return error;
 }
 
+/* Makes the file system read-only, unless somebody writes: 0 or -EBUSY. */
+static int end_super_writes(struct super *super)
+{
+    bool was =
+        __atomic_exchange_n(&super->is_read_only, true, __ATOMIC_SEQ_CST);
+
+    if (__atomic_load_n(&super->writers, __ATOMIC_SEQ_CST) == 0)
+        return 0;
+    __atomic_store_n(&super->is_read_only, was, __ATOMIC_RELAXED);
+    return -EBUSY;
+}
+
+static int change_super(struct super *super, bool is_read_only,
+                        const char *options)
+{
+    bool was = __atomic_load_n(&super->is_read_only, __ATOMIC_RELAXED);
+    int error = is_read_only && !was ? end_super_writes(super) : 0;
+
+    if (error != 0)
+        return error;
+    if (super->ops->remount != NULL)
+        error = super->ops->remount(super, options);
+    __atomic_store_n(&super->is_read_only, error == 0 ? is_read_only : was,
+                     __ATOMIC_RELAXED);
+    return error;
+}
+
+/* The same for one mount, whose other flags change with that. */
+static int change_flags(struct mount *mount, unsigned flags)
+{
+    unsigned old = __atomic_exchange_n(&mount->flags, flags & MOUNT_FLAGS,
+                                       __ATOMIC_SEQ_CST);
+
+    if ((flags & ~old & MOUNT_READ_ONLY) == 0 ||
+        __atomic_load_n(&mount->writers, __ATOMIC_SEQ_CST) == 0)
+        return 0;
+    __atomic_store_n(&mount->flags, old, __ATOMIC_RELAXED);
+    return -EBUSY;
+}
+
 int mount_change(const struct path *at, unsigned flags, bool is_bind,
                  const char *options)
 {
-    struct super *super = at->mount->super;
-    bool is_read_only = (flags & MOUNT_READ_ONLY) != 0;
     int error = 0;
 
     if (at->dentry != at->mount->root)
         return -EINVAL;
-    if (!is_bind && super->ops->remount != NULL)
-        error = super->ops->remount(super, options);
-    if (error != 0)
-        return error;
     if (!is_bind)
-        __atomic_store_n(&super->is_read_only, is_read_only, __ATOMIC_RELAXED);
-    __atomic_store_n(&at->mount->flags, flags & MOUNT_FLAGS, __ATOMIC_RELAXED);
-    return 0;
+        error = change_super(at->mount->super, (flags & MOUNT_READ_ONLY) != 0,
+                             options);
+    return error != 0 ? error : change_flags(at->mount, flags);
 }
 
 /* Takes mount and all below it off, the deepest first. ns->lock. */

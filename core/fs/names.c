@@ -208,14 +208,14 @@ int name_link(const struct path *from, const struct path_ask *ask,
 static int find_victim(const struct path_end *end, struct dentry **out)
 {
     struct dentry *dentry = NULL;
-    int error = dentry_lookup_locked(end->dir.dentry, &end->name, &dentry);
+    int error = mount_may_write(end->dir.mount);
 
+    if (error == 0)
+        error = dentry_lookup_locked(end->dir.dentry, &end->name, &dentry);
     if (error != 0)
         return error;
     if (dentry_inode(dentry) == NULL)
         error = -ENOENT;
-    if (error == 0)
-        error = mount_may_write(end->dir.mount);
     if (error != 0)
         dentry_put(dentry);
     else

@@ -133,6 +133,25 @@ static bool counts_writers(const struct inode *inode, unsigned flags)
     return is_for_writing(flags) && inode_type(inode) == LX_S_IFREG;
 }
 
+/* For as long as the file is open: 0, -EROFS, -ETXTBSY. */
+static int begin_writing(const struct path *path)
+{
+    int error = mount_begin_write(path->mount);
+
+    if (error != 0)
+        return error;
+    error = inode_allow_write(path_inode(path));
+    if (error != 0)
+        mount_end_write(path->mount);
+    return error;
+}
+
+static void end_writing(const struct path *path)
+{
+    inode_end_write(path_inode(path));
+    mount_end_write(path->mount);
+}
+
 /* O_TRUNC, which is a write even where the file is then only read. */
 static int cut_off(struct inode *inode, const struct cred *cred, unsigned flags)
 {
@@ -156,7 +175,7 @@ static int open_allowed(const struct path *path, const struct cred *cred,
     struct inode *inode = path_inode(path);
     bool counts = counts_writers(inode, flags);
     struct file *file;
-    int error = counts ? inode_allow_write(inode) : 0;
+    int error = counts ? begin_writing(path) : 0;
 
     if (error != 0)
         return error;
@@ -169,7 +188,7 @@ static int open_allowed(const struct path *path, const struct cred *cred,
     }
     if (error != 0) {
         if (counts)
-            inode_end_write(inode);
+            end_writing(path);
         return error;
     }
     path_get(path);
@@ -212,7 +231,7 @@ void open_leave(struct file *file)
         return;
     lock_leave_file(inode, file);
     if (counts_writers(inode, file->flags))
-        inode_end_write(inode);
+        end_writing(&file->path);
     if (file->cred != NULL)
         cred_put(file->cred);
 }

@@ -15,16 +15,6 @@
 #include "core/mem/page.h"
 #include "core/vm/uaccess.h"
 
-static bool may_read(const struct file *file)
-{
-    return (file_flags(file) & LX_O_ACCMODE) != LX_O_WRONLY;
-}
-
-static bool may_write(const struct file *file)
-{
-    return (file_flags(file) & LX_O_ACCMODE) != LX_O_RDONLY;
-}
-
 /* Waits until one of events, an error or a hang-up holds of file: 0, -EAGAIN
  * (it is not to wait), -EINTR. */
 static int wait_for(struct file *file, unsigned events, bool is_patient)
@@ -107,20 +97,33 @@ static ssize_t file_to_pipe(struct file *file, uint64_t *position,
     }
 }
 
+/* Kernel memory that may be written to a file as far as order says. */
+static struct user_cursor cursor_of(const struct splice_order *order,
+                                    char *from, uint64_t size)
+{
+    return (struct user_cursor){.kernel = from,
+                                .left = size,
+                                .is_limited = order->is_limited,
+                                .size_max = order->size_max};
+}
+
 /* Writes what the pipe has: bytes, 0 (no writer is left), -EAGAIN (it is
  * empty; then *is_empty, or the file cannot take any). */
 static ssize_t drain_pipe(struct pipe *pipe, struct file *file,
-                          uint64_t *position, uint64_t size)
+                          uint64_t *position, struct splice_order *order)
     REQUIRES(pipe->lock)
 {
     ssize_t done = 0, moved = pipe->writers > 0 ? -EAGAIN : 0;
+    uint64_t size = order->size;
 
     while (size > 0 && pipe_used(pipe) > 0) {
         struct pipe_buffer *buffer = pipe_at(pipe, 0);
-        struct user_cursor from = {.left = min_u64(buffer->size, size)};
+        struct user_cursor from =
+            cursor_of(order, (char *)page_data(buffer->page) + buffer->start,
+                      min_u64(buffer->size, size));
 
-        from.kernel = (char *)page_data(buffer->page) + buffer->start;
         moved = file->ops->write(file, &from, position);
+        order->is_beyond |= from.is_beyond;
         if (moved <= 0)
             break;
         buffer->start += (unsigned)moved;
@@ -134,7 +137,7 @@ static ssize_t drain_pipe(struct pipe *pipe, struct file *file,
 }
 
 static ssize_t pipe_to_file(struct file *end, struct file *file,
-                            uint64_t *position, uint64_t size, bool is_patient)
+                            uint64_t *position, struct splice_order *order)
 {
     struct pipe *pipe = pipe_of(end);
     bool was_full, is_empty;
@@ -145,12 +148,12 @@ static ssize_t pipe_to_file(struct file *end, struct file *file,
         mutex_lock(&pipe->lock);
         was_full = pipe_is_full(pipe);
         is_empty = pipe_used(pipe) == 0;
-        done = drain_pipe(pipe, file, position, size);
+        done = drain_pipe(pipe, file, position, order);
         mutex_unlock(&pipe->lock);
         pipe_tell_writers(pipe, was_full);
         if (done != -EAGAIN)
             return done;
-        error = is_empty ? wait_for(end, LX_POLLIN, is_patient)
+        error = is_empty ? wait_for(end, LX_POLLIN, order->is_patient)
                          : wait_for(file, LX_POLLOUT, true);
         if (error != 0)
             return error;
@@ -274,7 +277,7 @@ static ssize_t move_between(struct between *b, uint64_t size, bool is_patient)
 
 static int check_ends(const struct file *from, const struct file *to)
 {
-    if (!may_read(from) || !may_write(to))
+    if (!file_is_readable(from) || !file_is_writable(to))
         return -EBADF;
     if (pipe_is_end(from) && pipe_is_end(to) && pipe_of(from) == pipe_of(to))
         return -EINVAL;
@@ -351,25 +354,26 @@ static int check_move(const struct splice_end *from,
 }
 
 ssize_t splice_move(const struct splice_end *from, const struct splice_end *to,
-                    uint64_t size, bool is_patient)
+                    struct splice_order *order)
 {
     struct between b = {
         .from = from->file, .to = to->file, .move = pass_buffers};
     uint64_t own = 0, *position;
     ssize_t done = check_move(from, to);
 
-    if (done != 0 || size == 0)
+    if (done != 0 || order->size == 0)
         return done;
     if (pipe_is_end(from->file) && pipe_is_end(to->file))
-        return move_between(&b, size, is_patient);
+        return move_between(&b, order->size, order->is_patient);
     if (pipe_is_end(from->file)) {
         position = take_position(to, &own);
-        done = pipe_to_file(from->file, to->file, position, size, is_patient);
+        done = pipe_to_file(from->file, to->file, position, order);
         give_position(to, &own, done);
         return done;
     }
     position = take_position(from, &own);
-    done = file_to_pipe(from->file, position, to->file, size, is_patient);
+    done = file_to_pipe(from->file, position, to->file, order->size,
+                        order->is_patient);
     give_position(from, &own, done);
     return done;
 }
@@ -381,42 +385,45 @@ ssize_t splice_memory(struct file *pipe, struct user_cursor *cursor,
         return -EBADF;
     if (!is_patient)
         cursor->flags |= LX_RWF_NOWAIT;
-    return may_write(pipe) ? file_write(pipe, cursor, NULL)
-                           : file_read(pipe, cursor, NULL);
+    return file_is_writable(pipe) ? file_write(pipe, cursor, NULL)
+                                  : file_read(pipe, cursor, NULL);
 }
 
 /* --- sendfile(2) ---------------------------------------------------------- */
 
-/* A page full from the file to the other: bytes, 0 at the end. What was read
- * but not written is read again. */
-static ssize_t send_page(struct file *from, uint64_t *position, struct file *to,
-                         struct page *page, uint64_t size)
+/* A page full of at most size bytes from the file to the other: bytes, 0 at the
+ * end. What was read but not written is read again. */
+static ssize_t send_page(const struct splice_end *from, struct file *to,
+                         struct page *page, uint64_t size,
+                         struct splice_order *order)
 {
     struct user_cursor buffer = {.kernel = page_data(page),
                                  .left = min_u64(size, PAGE_SIZE)};
-    uint64_t ahead = *position;
-    ssize_t got = from->ops->read(from, &buffer, &ahead), sent;
+    uint64_t ahead = *from->position;
+    ssize_t got = from->file->ops->read(from->file, &buffer, &ahead), sent;
 
     if (got <= 0)
         return got;
-    buffer =
-        (struct user_cursor){.kernel = page_data(page), .left = (uint64_t)got};
+    buffer = cursor_of(order, page_data(page), (uint64_t)got);
     sent = file_write(to, &buffer, NULL);
+    order->is_beyond |= buffer.is_beyond;
     if (sent > 0)
-        *position += (uint64_t)sent;
+        *from->position += (uint64_t)sent;
     return sent;
 }
 
-static ssize_t send_pages(struct file *from, uint64_t *position,
-                          struct file *to, uint64_t size)
+/* From the position given. */
+static ssize_t send_pages(const struct splice_end *from, struct file *to,
+                          struct splice_order *order)
 {
+    uint64_t size = order->size;
     struct page *page = page_alloc(0, MEM_WAIT, NULL);
     ssize_t done = 0, sent = 0;
 
     if (page == NULL)
         return -ENOMEM;
     while (size > 0) {
-        sent = send_page(from, position, to, page, size);
+        sent = send_page(from, to, page, size, order);
         if (sent <= 0)
             break;
         done += sent;
@@ -427,23 +434,25 @@ static ssize_t send_pages(struct file *from, uint64_t *position,
 }
 
 ssize_t splice_send(const struct splice_end *from, struct file *to,
-                    uint64_t size)
+                    struct splice_order *order)
 {
-    uint64_t own = 0, *position;
+    struct splice_end at = *from;
+    uint64_t own = 0;
     ssize_t done;
 
-    if (!may_read(from->file) || !may_write(to))
+    if (!file_is_readable(from->file) || !file_is_writable(to))
         return -EBADF;
     if (from->file->ops->is_stream)
         return from->position != NULL ? -ESPIPE : -EINVAL;
     if (from->file->ops->read == NULL || to->ops->write == NULL ||
         (file_flags(to) & LX_O_APPEND) != 0)
         return -EINVAL;
-    if (size == 0)
+    if (order->size == 0)
         return 0;
-    position = take_position(from, &own);
-    done = pipe_is_end(to) ? file_to_pipe(from->file, position, to, size, true)
-                           : send_pages(from->file, position, to, size);
+    at.position = take_position(from, &own);
+    done = pipe_is_end(to)
+               ? file_to_pipe(from->file, at.position, to, order->size, true)
+               : send_pages(&at, to, order);
     give_position(from, &own, done);
     return done;
 }

@@ -47,6 +47,7 @@ struct super {
     uint32_t block_size;         /* const */
     uint64_t size_max;           /* of a file, in bytes; const */
     bool is_read_only;           /* atomic */
+    unsigned writers;            /* of its mounts, in all; atomic */
     struct dentry *root;         /* const; a reference */
     uint64_t next_inode;         /* atomic */
     struct mutex rename_lock;

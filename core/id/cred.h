@@ -31,6 +31,7 @@ enum {
     CAP_SYS_CHROOT = 18,
     CAP_SYS_PTRACE = 19,
     CAP_SYS_ADMIN = 21,
+    CAP_SYS_BOOT = 22,
     CAP_SYS_NICE = 23,
     CAP_SYS_RESOURCE = 24,
     CAP_SYS_TIME = 25,

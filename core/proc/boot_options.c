@@ -50,36 +50,16 @@ static const char *value_of(const char *word, const char *name)
 
 /* Linux's own, which mean nothing here and never reach init. */
 static const char *const linux_names[] = {
-    "acpi",
-    "audit",
-    "clocksource",
-    "console",
-    "earlycon",
-    "earlyprintk",
-    "ignore_loglevel",
-    "initrd",
-    "ip",
-    "isolcpus",
-    "lpj",
-    "maxcpus",
-    "mem",
-    "memmap",
-    "mitigations",
-    "nohz",
-    "nr_cpus",
-    "panic",
-    "pci",
-    "reboot",
-    "resume",
-    "root",
-    "rootdelay",
-    "rootflags",
-    "rootfstype",
-    "selinux",
-    "tsc",
-    "tsc_early_khz",
-    "vdso",
-    "vga",
+    "acpi",      "audit",       "clocksource",
+    "earlycon",  "earlyprintk", "ignore_loglevel",
+    "initrd",    "ip",          "isolcpus",
+    "lpj",       "maxcpus",     "mem",
+    "memmap",    "mitigations", "nohz",
+    "nr_cpus",   "panic",       "pci",
+    "reboot",    "resume",      "root",
+    "rootdelay", "rootflags",   "rootfstype",
+    "selinux",   "tsc",         "tsc_early_khz",
+    "vdso",      "vga",
 };
 
 /* The length of a word's name, when it is "name=value"; 0: it is not. */
@@ -152,6 +132,8 @@ static void take_option(const char *word, struct boot_options *out)
         out->strace = value;
     else if ((value = value_of(word, "fault")) != NULL)
         out->fault_plan = value;
+    else if ((value = value_of(word, "console")) != NULL)
+        out->console = value;
     else if ((value = value_of(word, "rdinit")) != NULL)
         out->init = value;
     else if ((value = value_of(word, "init")) != NULL)

@@ -22,6 +22,7 @@ struct boot_options {
     const char *strace;     /* strace=FILTER, NULL: off */
     const char *fault_plan; /* fault=PLAN, NULL: none */
     const char *init;       /* rdinit= or init=, NULL: the usual places */
+    const char *console;    /* the last console=, or NULL */
     unsigned arg_count;     /* words after "--" */
     const char *args[BOOT_WORDS_MAX];
     unsigned env_count; /* "name=value" words for init; no name twice */

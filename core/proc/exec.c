@@ -188,8 +188,7 @@ static void set_name(struct task *task, const char *path)
     for (const char *at = path; *at != '\0'; at++)
         if (*at == '/')
             name = at + 1;
-    mem_set(task->name, 0, sizeof(task->name));
-    (void)str_copy(task->name, name, sizeof(task->name));
+    task_set_name(task, name);
 }
 
 /* The old address space's way out and the new one's in, or back again. */

@@ -13,15 +13,22 @@
 #include "core/proc/process_impl.h"
 #include "core/vm/aspace.h"
 
+struct fs_context *task_swap_context(struct task *task,
+                                     struct fs_context *context)
+{
+    struct process_signals *signals = &task->process->signals;
+    unsigned saved = spin_lock_irq(&signals->lock);
+    struct fs_context *old = task->fs;
+
+    task->fs = context;
+    spin_unlock_irq(&signals->lock, saved);
+    return old;
+}
+
 void task_leave_context(struct task *task)
 {
-    struct process *process = task->process;
-    struct fs_context *context;
-    unsigned saved = spin_lock_irq(&process->signals.lock);
+    struct fs_context *context = task_swap_context(task, NULL);
 
-    context = task->fs;
-    task->fs = NULL;
-    spin_unlock_irq(&process->signals.lock, saved);
     if (context != NULL)
         context_put(context);
 }

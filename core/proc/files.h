@@ -19,6 +19,10 @@ C_DECLS_BEGIN
 MUST_USE struct fd_table *task_swap_files(struct task *task,
                                           struct fd_table *files);
 
+/* The same of its root and working directory. */
+MUST_USE struct fs_context *task_swap_context(struct task *task,
+                                              struct fs_context *context);
+
 /* The descriptors of any task, with a reference; NULL: it ends. */
 MUST_USE struct fd_table *task_files(struct task *task);
 

@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/base/panic.h"
 #include "core/dev/console.h"
+#include "core/dev/console_stream.h"
 #include "core/fs/root.h"
 #include "core/id/nsset.h"
 #include "core/mem/audit.h"
@@ -126,5 +127,6 @@ NORETURN void machine_end(int status)
     if (CHECKED)
         look_for_leaks();
     console_tty_drain(DRAIN_NS);
+    console_stream_drain(DRAIN_NS);
     hal_power_off(code);
 }

@@ -266,6 +266,15 @@ void task_set_cred(struct task *task, struct cred *cred)
     cred_put(old);
 }
 
+void task_set_name(struct task *task, const char *name)
+{
+    unsigned saved = process_tree_lock();
+
+    mem_set(task->name, 0, sizeof(task->name));
+    (void)str_copy(task->name, name, sizeof(task->name));
+    process_tree_unlock(saved);
+}
+
 lx_uid_t process_uid(const struct process *process)
 {
     if (process->user != NULL)

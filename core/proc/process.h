@@ -124,11 +124,12 @@ struct task {
     int parent_death_signal;     /* PR_SET_PDEATHSIG; atomic */
     struct waitq vfork_waiters;  /* the parent, in vfork(2) */
     bool is_vforked;             /* it uses its parent's memory; atomic */
-    bool no_new_privs;           /* own */
+    bool no_new_privs;           /* own, read by others: atomic */
     uint64_t timer_slack_ns;     /* PR_SET_TIMERSLACK; no effect; own */
     uint64_t default_slack_ns;   /* what it was at the beginning; const */
     bool resets_on_fork;         /* SCHED_RESET_ON_FORK; own */
-    char name[PROCESS_NAME_MAX]; /* of the program, or PR_SET_NAME; own */
+    char name[PROCESS_NAME_MAX]; /* of the program, or PR_SET_NAME; own; tree
+                                    lock to write */
     uint32_t personality;        /* own */
     uint64_t minor_faults, major_faults; /* own, read by others: atomic */
     uaddr_t set_tid;     /* CLONE_CHILD_SETTID: before user mode; own */
@@ -182,6 +183,9 @@ int process_number(const struct process *process);
 
 /* Puts cred, whose reference it takes, in place of the running thread's. */
 void task_set_cred(struct task *task, struct cred *cred);
+
+/* The running thread's name from now on, cut where it is too long. */
+void task_set_name(struct task *task, const char *name);
 
 C_DECLS_END
 

@@ -96,10 +96,15 @@ static int show_environ(struct pseudo_inode *inode, struct text *text)
 static int show_comm(struct pseudo_inode *inode, struct text *text)
 {
     struct task *task = procfs_task(inode);
+    char name[PROCESS_NAME_MAX];
+    unsigned saved;
 
     if (task == NULL)
         return -ESRCH;
-    text_add(text, "%.*s\n", PROCESS_NAME_MAX - 1, task->name);
+    saved = process_tree_lock();
+    mem_copy(name, task->name, sizeof(name));
+    process_tree_unlock(saved);
+    text_add(text, "%.*s\n", PROCESS_NAME_MAX - 1, name);
     task_put(task);
     return 0;
 }

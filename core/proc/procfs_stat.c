@@ -39,12 +39,9 @@ static char state_of(const struct process *process, const struct task *task)
 {
     if (process->state == PROCESS_ZOMBIE || task == NULL)
         return 'Z';
-    if (process->signals.is_stopped)
+    if (__atomic_load_n(&process->signals.is_stopped, __ATOMIC_RELAXED))
         return 'T';
-    return __atomic_load_n(&task->thread->state, __ATOMIC_RELAXED) ==
-                   THREAD_WAITING
-               ? 'S'
-               : 'R';
+    return thread_is_waiting(task->thread) ? 'S' : 'R';
 }
 
 static unsigned count_threads(const struct process *process)
@@ -100,7 +97,8 @@ static void take_tree(struct process *process, struct task *task,
     take_signals(process, task, facts);
     spin_unlock(&process->signals.lock);
     take_cred(task->cred, facts);
-    facts->no_new_privs = task->no_new_privs;
+    facts->no_new_privs =
+        __atomic_load_n(&task->no_new_privs, __ATOMIC_RELAXED);
     for (size_t i = 0; i < sizeof(facts->name); i++)
         facts->name[i] = task->name[i];
 }

@@ -5,6 +5,7 @@
 #include "core/abi/errno.h"
 #include "core/base/format.h"
 #include "core/base/string.h"
+#include "core/dev/interrupt.h"
 #include "core/id/nsset.h"
 #include "core/mem/page.h"
 #include "core/proc/clock.h"
@@ -155,14 +156,25 @@ static int show_cpuinfo(struct pseudo_inode *inode, struct text *text)
     return 0;
 }
 
-/* The lines of the machine are not counted yet: the heading alone. */
+/* proc_interrupts(5): the number of a line, how often each CPU had it, and who
+ * attached it. */
 static int show_interrupts(struct pseudo_inode *inode, struct text *text)
 {
+    struct interrupt_info info;
+    unsigned line = 0;
+
     (void)inode;
     text_add(text, "    ");
     for (unsigned i = 0; i < hal_cpu_count(); i++)
         text_add(text, "       CPU%u", i);
     text_add(text, "\n");
+    while (interrupt_next(&line, &info)) {
+        text_add(text, "%3u:", info.line);
+        for (unsigned i = 0; i < hal_cpu_count(); i++)
+            text_add(text, " %10llu",
+                     i == info.cpu ? (unsigned long long)info.count : 0);
+        text_add(text, "  %s\n", info.name);
+    }
     return 0;
 }
 

@@ -220,7 +220,13 @@ static void init_timer(struct process_timer *t, struct process *process,
     list_init(&t->link);
 }
 
-/* The process's, made when there are none yet; NULL without memory. */
+/* The process's, or NULL; any of its threads may make them meanwhile. */
+static struct process_timers *timers_there(const struct process *process)
+{
+    return __atomic_load_n(&process->signals.timers, __ATOMIC_ACQUIRE);
+}
+
+/* The same, made when there are none yet; NULL without memory. */
 static struct process_timers *timers_of(struct process *process)
 {
     static const struct {
@@ -229,8 +235,7 @@ static struct process_timers *timers_of(struct process *process)
     } kinds[] = {{LX_CLOCK_MONOTONIC, LX_SIGALRM},
                  {LX_CLOCK_PROCESS_CPUTIME_ID, LX_SIGVTALRM},
                  {LX_CLOCK_PROCESS_CPUTIME_ID, LX_SIGPROF}};
-    struct process_timers *timers =
-        __atomic_load_n(&process->signals.timers, __ATOMIC_ACQUIRE);
+    struct process_timers *timers = timers_there(process);
     struct process_timers *first = NULL;
 
     if (timers != NULL)
@@ -291,8 +296,10 @@ static void destroy_created(struct process_timers *timers)
 
 void timers_exec(struct process *process)
 {
-    if (process->signals.timers != NULL)
-        destroy_created(process->signals.timers);
+    struct process_timers *timers = timers_there(process);
+
+    if (timers != NULL)
+        destroy_created(timers);
 }
 
 void timers_fini(struct process_signals *signals)
@@ -423,7 +430,7 @@ static struct process_timer *find_timer(struct process_timers *timers,
 int timers_set(struct process *process, int32_t id,
                const struct timer_setting *fresh, struct timer_setting *old)
 {
-    struct process_timers *timers = process->signals.timers;
+    struct process_timers *timers = timers_there(process);
     struct process_timer *t;
 
     if (timers == NULL)
@@ -438,7 +445,7 @@ int timers_set(struct process *process, int32_t id,
 
 int timers_overrun(struct process *process, int32_t id)
 {
-    struct process_timers *timers = process->signals.timers;
+    struct process_timers *timers = timers_there(process);
     struct process_timer *t;
     int count = -EINVAL;
 
@@ -454,7 +461,7 @@ int timers_overrun(struct process *process, int32_t id)
 
 int timers_delete(struct process *process, int32_t id)
 {
-    struct process_timers *timers = process->signals.timers;
+    struct process_timers *timers = timers_there(process);
     struct process_timer *t;
 
     if (timers == NULL)

@@ -34,8 +34,9 @@ uint64_t sched_online(void)
     return __atomic_load_n(&online, __ATOMIC_ACQUIRE);
 }
 
-/* A thread moves at calls only (cpu_unpin(), or one that sleeps), so neither a
- * pin nor interrupts off are needed between the two steps. */
+/* A thread moves at calls only (cpu_unpin(), or one that sleeps), never where
+ * an interrupt comes, so neither a pin nor interrupts off are needed between
+ * the two steps. */
 struct thread *thread_current(void)
 {
     const struct cpu *cpu = hal_cpu_local();
@@ -185,6 +186,7 @@ void sched_switch(struct runq *rq) NO_TSA
     bool leaves, is_dead;
 
     ASSERT(prev->state != THREAD_RUNNING && rq->cpu == hal_cpu_self());
+    ASSERT(!cpu_in_interrupt()); /* thread_current() and pins rely on it */
     rcu_note_switch();
     runq_charge(rq, prev);
     leaves = put_back(rq, prev);

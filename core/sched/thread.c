@@ -238,6 +238,16 @@ uint64_t thread_burst_ns(struct thread *thread) NO_TSA
     return ns;
 }
 
+bool thread_is_waiting(struct thread *thread) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(thread, &saved);
+    bool is_waiting = thread->state == THREAD_WAITING;
+
+    spin_unlock_irq(&rq->lock, saved);
+    return is_waiting;
+}
+
 void thread_get_params(struct thread *thread, struct thread_params *out) NO_TSA
 {
     unsigned saved;

@@ -150,10 +150,10 @@ struct thread_times {
 };
 void thread_get_times(struct thread *thread, struct thread_times *out);
 uint64_t thread_run_ns(struct thread *thread);
+bool thread_is_waiting(struct thread *thread); /* in the same contexts */
 
 void thread_get(struct thread *thread);
 void thread_put(struct thread *thread);
-
 struct thread *thread_current(void);
 
 /* Ends the running thread; its stack goes when another runs. Not atomic. */

@@ -6,6 +6,11 @@
  * spinlock, or has interrupts off. cpu_this() asserts that. The preemption
  * count is per CPU; a thread that is switched out has it at zero, save for the
  * lock the scheduler itself hands over.
+ *
+ * An interrupt switches no threads, in either world: it says that a switch is
+ * due, and the kernel code it came upon goes on until it unpins, sleeps or goes
+ * to user mode. So cpu_pin() itself, and thread_current(), may read the CPU and
+ * then its data with interrupts on.
  */
 #ifndef CORE_SYNC_PERCPU_H
 #define CORE_SYNC_PERCPU_H
@@ -25,7 +30,7 @@ struct thread;
 struct cpu {
     unsigned number;   /* const */
     unsigned pinned;   /* preemption count: spinlocks held and pins */
-    bool resched;      /* a switch is due at the next unpin or trap */
+    bool resched;      /* a switch is due: at an unpin, or before user mode */
     bool in_interrupt; /* inside an upcall of the HAL */
     bool was_quiet;    /* in_interrupt: what for RCU it came upon */
     bool rcu_wanted;   /* a grace period waits for it; set by any CPU */

@@ -36,6 +36,7 @@ enum lock_rank {
     LOCK_RANK_PROCESS = 110, /* spinlocks from here */
     LOCK_RANK_TREE = 111,    /* of dentries and mounts */
     LOCK_RANK_TTY = 112,
+    LOCK_RANK_DRIVER = 113, /* of a device, and the list of interrupts */
     LOCK_RANK_SIGNAL = 114,
     LOCK_RANK_ACTIONS = 115,
     LOCK_RANK_IDS = 116,   /* limits, pids, users, fd tables */

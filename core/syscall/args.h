@@ -118,6 +118,12 @@ void io_give_vectors(struct io_vectors *vectors);
 /* SIGPIPE for the running thread. */
 void io_signal_broken(struct thread *self);
 
+/* unshare(2), CLONE_FILES: 0 or -ENOMEM. May sleep. */
+MUST_USE int unshare_files(struct thread *self);
+
+/* SIGXFSZ for the running thread. */
+void io_signal_size(struct thread *self);
+
 /* RLIMIT_FSIZE of the running thread. */
 uint64_t io_size_max(const struct thread *self);
 

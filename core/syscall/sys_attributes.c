@@ -16,10 +16,11 @@
 #define UTIME_NOW  0x3fffffff
 #define UTIME_OMIT 0x3ffffffe
 
+/* change: NULL is one that makes no sense, which is told last. */
 static int change_found(struct thread *self, const struct path *path,
                         const struct inode_change *change)
 {
-    int error = mount_may_write(path->mount);
+    int error = change != NULL ? mount_may_write(path->mount) : -EINVAL;
 
     return error != 0 ? error
                       : inode_apply(path_inode(path), self->task->cred, change);
@@ -36,6 +37,8 @@ static int change_file(struct thread *self, uint64_t fd,
         return -EBADF;
     if (file->path.dentry != NULL)
         error = change_found(self, &file->path, change);
+    else if (change == NULL)
+        error = -EINVAL;
     file_put(file);
     return error;
 }
@@ -54,13 +57,14 @@ static int64_t change_at(struct thread *self, uint64_t dirfd, uaddr_t text,
         return error;
     if (arg.dir != NULL && arg.dir->path.dentry == NULL) {
         path_arg_give(&arg);
-        return 0;
+        return change != NULL ? 0 : -EINVAL;
     }
     error = path_find(&arg.ask, arg.text, &path);
     path_arg_give(&arg);
     if (error != 0)
         return error;
-    if ((change->fields & CHANGE_MODE) != 0 && inode_is_link(path_inode(&path)))
+    if (change != NULL && (change->fields & CHANGE_MODE) != 0 &&
+        inode_is_link(path_inode(&path)))
         error = -EOPNOTSUPP;
     else
         error = change_found(self, &path, change);
@@ -205,18 +209,17 @@ static int64_t set_times(struct thread *self, const uint64_t *where,
                          unsigned flags, const struct lx_timespec *times)
 {
     struct inode_change change;
-    int error = time_change(times, &change);
+    bool is_sound = time_change(times, &change) == 0;
+    const struct inode_change *wanted = is_sound ? &change : NULL;
 
-    if (error != 0)
-        return error;
     if (where[1] == 0 && (int32_t)(uint32_t)where[0] != LX_AT_FDCWD) {
         if (flags != 0)
             return -EINVAL;
-        return change_file(self, where[0], &change, false);
+        return change_file(self, where[0], wanted, false);
     }
     if ((flags & ~(LX_AT_SYMLINK_NOFOLLOW | LX_AT_EMPTY_PATH)) != 0)
         return -EINVAL;
-    return change_at(self, where[0], where[1], flags, &change);
+    return change_at(self, where[0], where[1], flags, wanted);
 }
 
 int64_t sys_utimensat(struct thread *self, const uint64_t *args)
@@ -324,13 +327,6 @@ int64_t sys_truncate(struct thread *self, const uint64_t *args)
     return error == -EINTR ? -ERESTART_CALL : error;
 }
 
-static bool is_writable(const struct file *file)
-{
-    unsigned access = file->flags & LX_O_ACCMODE;
-
-    return access == LX_O_WRONLY || access == LX_O_RDWR;
-}
-
 static bool is_regular(const struct file *file)
 {
     return file->path.dentry != NULL &&
@@ -347,7 +343,7 @@ int64_t sys_ftruncate(struct thread *self, const uint64_t *args)
     file = file_of(self, args[0]);
     if (file == NULL)
         return -EBADF;
-    if (is_regular(file) && is_writable(file))
+    if (is_regular(file) && file_is_writable(file))
         error = io_check_size(self, path_inode(&file->path), args[1]);
     if (error == 0)
         error =
@@ -387,7 +383,7 @@ static int check_allocate(const struct file *file, unsigned mode)
     if ((mode & LX_FALLOC_FL_PUNCH_HOLE) != 0 &&
         (mode & LX_FALLOC_FL_KEEP_SIZE) == 0)
         return -EOPNOTSUPP;
-    if (!is_writable(file))
+    if (!file_is_writable(file))
         return -EBADF;
     if (is_regular(file))
         return 0;

@@ -186,20 +186,6 @@ int64_t sys_fcntl(struct thread *self, const uint64_t *args)
     return result;
 }
 
-static int unshare_files(struct thread *self)
-{
-    struct fd_table *fresh;
-    int error;
-
-    if (!fd_table_is_shared(files_of(self)))
-        return 0;
-    error = fd_table_copy(files_of(self), &fresh);
-    if (error != 0)
-        return error;
-    fd_table_put(task_swap_files(self->task, fresh));
-    return 0;
-}
-
 int64_t sys_close_range(struct thread *self, const uint64_t *args)
 {
     uint32_t first = (uint32_t)args[0], last = (uint32_t)args[1];

@@ -82,8 +82,7 @@ static int check_ends(const struct copy_end *from, const struct copy_end *to,
             return -EISDIR;
         return -EINVAL;
     }
-    if ((from->file->flags & LX_O_ACCMODE) == LX_O_WRONLY ||
-        (to->file->flags & LX_O_ACCMODE) == LX_O_RDONLY ||
+    if (!file_is_readable(from->file) || !file_is_writable(to->file) ||
         (to->file->flags & LX_O_APPEND) != 0)
         return -EBADF;
     if (from->position + size < from->position ||
@@ -191,8 +190,6 @@ int64_t sys_copy_file_range(struct thread *self, const uint64_t *args)
 
 /* --- advice --------------------------------------------------------------- */
 
-enum { ADVICE_LAST = 5 }; /* POSIX_FADV_NOREUSE */
-
 int64_t sys_fadvise64(struct thread *self, const uint64_t *args)
 {
     struct file *file = file_of(self, args[0]);
@@ -202,7 +199,7 @@ int64_t sys_fadvise64(struct thread *self, const uint64_t *args)
         return -EBADF;
     if (file->ops->is_stream)
         error = -ESPIPE;
-    else if ((int64_t)args[2] < 0 || (uint32_t)args[3] > ADVICE_LAST)
+    else if ((int64_t)args[2] < 0 || (uint32_t)args[3] > LX_POSIX_FADV_NOREUSE)
         error = -EINVAL;
     file_put(file);
     return error;
@@ -215,7 +212,7 @@ int64_t sys_readahead(struct thread *self, const uint64_t *args)
 
     if (file == NULL)
         return -EBADF;
-    if ((file->flags & LX_O_ACCMODE) == LX_O_WRONLY)
+    if (!file_is_readable(file))
         error = -EBADF;
     else if (!is_regular(file))
         error = -EINVAL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * core/syscall/sys_io.c - read(2), write(2), their kin with vectors and
- * positions, ioctl(2).
+ * positions.
  */
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
@@ -33,6 +33,11 @@ static SELDOM void signal_self(struct thread *self, unsigned number)
 void io_signal_broken(struct thread *self)
 {
     signal_self(self, LX_SIGPIPE);
+}
+
+void io_signal_size(struct thread *self)
+{
+    signal_self(self, LX_SIGXFSZ);
 }
 
 uint64_t io_size_max(const struct thread *self)
@@ -193,9 +198,7 @@ static int check_flags(const struct file *file, unsigned flags)
 
 static bool has_mode(const struct file *file, io_fn *io)
 {
-    unsigned wrong = io == file_read ? LX_O_WRONLY : LX_O_RDONLY;
-
-    return (file_flags(file) & LX_O_ACCMODE) != wrong;
+    return io == file_read ? file_is_readable(file) : file_is_writable(file);
 }
 
 static int64_t move_vectors(struct thread *self, struct file *file,
@@ -284,19 +287,4 @@ int64_t sys_pwritev2(struct thread *self, const uint64_t *args)
     if (args[3] == UINT64_MAX)
         return move_all(self, args, NULL, file_write);
     return move_row_at(self, args, args[5], file_write);
-}
-
-int64_t sys_ioctl(struct thread *self, const uint64_t *args)
-{
-    struct file *file = file_of(self, args[0]);
-    int64_t result = -ENOTTY;
-
-    if (file == NULL)
-        return -EBADF;
-    if (file->ops->ioctl != NULL)
-        result = file->ops->ioctl(file, process_of(self)->as, (unsigned)args[1],
-                                  args[2]);
-    file_put(file);
-    /* What stops a process of the background goes on from here. */
-    return result == -EINTR ? -ERESTART_CALL : result;
 }

@@ -129,10 +129,8 @@ static int64_t tell_lock(struct thread *self, struct file *file,
 /* May a lock of that type be had by a file open so? */
 static bool fits_mode(const struct file *file, enum lock_type type)
 {
-    unsigned access = file->flags & LX_O_ACCMODE;
-
-    return !(type == LOCK_READ && access == LX_O_WRONLY) &&
-           !(type == LOCK_WRITE && access == LX_O_RDONLY);
+    return !(type == LOCK_READ && !file_is_readable(file)) &&
+           !(type == LOCK_WRITE && !file_is_writable(file));
 }
 
 int64_t lock_command(struct thread *self, struct file *file, unsigned command,

@@ -77,7 +77,7 @@ static int64_t set_name(struct thread *self, const uint64_t *args)
     if (length == -EFAULT)
         return -EFAULT;
     name[sizeof(name) - 1] = '\0';
-    mem_copy(self->task->name, name, sizeof(name));
+    task_set_name(self->task, name);
     return 0;
 }
 
@@ -137,7 +137,7 @@ static int64_t set_no_new_privs(struct thread *self, const uint64_t *args)
 {
     if (args[1] != 1 || !are_zero(args, 2))
         return -EINVAL;
-    self->task->no_new_privs = true;
+    __atomic_store_n(&self->task->no_new_privs, true, __ATOMIC_RELAXED);
     return 0;
 }
 

@@ -3,6 +3,7 @@
  * core/syscall/sys_splice.c - splice(2), tee(2), vmsplice(2), sendfile(2).
  */
 #include "core/abi/errno.h"
+#include "core/abi/resource.h"
 #include "core/abi/splice.h"
 #include "core/fs/splice.h"
 #include "core/syscall/args.h"
@@ -19,6 +20,27 @@ static int64_t result_of(struct thread *self, ssize_t moved)
     if (moved == -EPIPE)
         io_signal_broken(self);
     return moved == -EINTR ? -ERESTART_CALL : moved;
+}
+
+/* At most size bytes, and no file beyond RLIMIT_FSIZE. */
+static struct splice_order order_of(const struct thread *self, uint64_t size,
+                                    bool is_patient)
+{
+    uint64_t size_max = io_size_max(self);
+
+    return (struct splice_order){.size = min_u64(size, CALL_BYTES_MAX),
+                                 .is_patient = is_patient,
+                                 .is_limited = size_max != LX_RLIM_INFINITY,
+                                 .size_max = size_max};
+}
+
+/* A limit that was met is told by a signal, whatever moved before it. */
+static int64_t result_of_order(struct thread *self,
+                               const struct splice_order *order, ssize_t moved)
+{
+    if (order->is_beyond)
+        io_signal_size(self);
+    return result_of(self, moved);
 }
 
 /* A position argument, which is 0 or the address of one. */
@@ -71,6 +93,8 @@ static void give_loans(const struct loans *loans)
 static int64_t splice_offsets(struct thread *self, const struct loans *loans,
                               const uint64_t *args)
 {
+    struct splice_order order =
+        order_of(self, args[4], (args[5] & LX_SPLICE_F_NONBLOCK) == 0);
     struct splice_end from = {.file = loans->from.file};
     struct splice_end to = {.file = loans->to.file};
     struct offset offset_from, offset_to;
@@ -86,12 +110,11 @@ static int64_t splice_offsets(struct thread *self, const struct loans *loans,
         from.position = &offset_from.value;
     if (args[3] != 0)
         to.position = &offset_to.value;
-    moved = splice_move(&from, &to, min_u64(args[4], CALL_BYTES_MAX),
-                        (args[5] & LX_SPLICE_F_NONBLOCK) == 0);
+    moved = splice_move(&from, &to, &order);
     if (moved >= 0 && (give_offset(self, &offset_from) != 0 ||
                        give_offset(self, &offset_to) != 0))
         return -EFAULT;
-    return result_of(self, moved);
+    return result_of_order(self, &order, moved);
 }
 
 int64_t sys_splice(struct thread *self, const uint64_t *args)
@@ -156,6 +179,7 @@ int64_t sys_vmsplice(struct thread *self, const uint64_t *args)
 static int64_t send(struct thread *self, const struct loans *loans,
                     const uint64_t *args)
 {
+    struct splice_order order = order_of(self, args[3], true);
     struct splice_end from = {.file = loans->from.file};
     struct offset offset;
     ssize_t moved;
@@ -165,11 +189,10 @@ static int64_t send(struct thread *self, const struct loans *loans,
         return error;
     if (args[2] != 0)
         from.position = &offset.value;
-    moved =
-        splice_send(&from, loans->to.file, min_u64(args[3], CALL_BYTES_MAX));
+    moved = splice_send(&from, loans->to.file, &order);
     if (moved >= 0 && give_offset(self, &offset) != 0)
         return -EFAULT;
-    return result_of(self, moved);
+    return result_of_order(self, &order, moved);
 }
 
 int64_t sys_sendfile(struct thread *self, const uint64_t *args)

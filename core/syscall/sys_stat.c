@@ -8,6 +8,7 @@
 #include "core/abi/statx.h"
 #include "core/base/string.h"
 #include "core/dev/chardev.h"
+#include "core/fs/pipe.h"
 #include "core/id/cred.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
@@ -341,6 +342,22 @@ static int64_t show_statfs(struct thread *self, const struct path *path,
     return copy_out_struct(process_of(self)->as, to, &out);
 }
 
+/* What has no place in a file system: pipes have one of their own, and all else
+ * shares another. */
+static int64_t show_statfs_none(struct thread *self, struct file *file,
+                                uaddr_t to)
+{
+    struct lx_statfs out = {
+        .f_type = pipe_is_end(file) ? LX_PIPEFS_MAGIC : LX_ANON_MAGIC,
+        .f_bsize = PAGE_SIZE,
+        .f_namelen = LX_NAME_MAX,
+        .f_frsize = PAGE_SIZE,
+        .f_flags = LX_ST_VALID,
+    };
+
+    return copy_out_struct(process_of(self)->as, to, &out);
+}
+
 int64_t sys_statfs(struct thread *self, const uint64_t *args)
 {
     struct path_arg arg;
@@ -361,12 +378,12 @@ int64_t sys_statfs(struct thread *self, const uint64_t *args)
 int64_t sys_fstatfs(struct thread *self, const uint64_t *args)
 {
     struct file *file = place_of(self, args[0]);
-    int64_t result = -ENOSYS;
+    int64_t result;
 
     if (file == NULL)
         return -EBADF;
-    if (file->path.dentry != NULL)
-        result = show_statfs(self, &file->path, args[1]);
+    result = file->path.dentry != NULL ? show_statfs(self, &file->path, args[1])
+                                       : show_statfs_none(self, file, args[1]);
     file_put(file);
     return result;
 }

@@ -120,12 +120,23 @@ bool host_console_size(uint16_t *rows, uint16_t *columns, uint16_t *width,
                        uint16_t *height);
 void host_log_write(const char *text, size_t size);
 
+/* host_bus.c: the index-th device; does one answer in all of that range; an
+ * access of size bytes at an address that does. */
+bool host_bus_device(size_t index, uint64_t *start, uint64_t *size,
+                     unsigned *line);
+bool host_bus_answers(uint64_t start, uint64_t size);
+uint64_t host_bus_read(uint64_t at, unsigned size);
+void host_bus_write(uint64_t at, unsigned size, uint64_t value);
+
 /* getrandom(2), or the seed. */
 bool host_entropy(void *data, size_t size);
 
 /* The machine ends: every CPU gets hosted_raise_stop(), and once all have left
  * the process exits with status. The first status counts. */
 void host_stop(int status);
+
+/* Tells the host's user that the machine is halted. */
+void host_halted(void);
 
 /* Ends the process here and now; what it leaves open, the guardian closes. */
 __attribute__((noreturn)) void host_abandon(int status);

@@ -122,6 +122,8 @@ static void armed_ready(void *arg)
         else
             hosted_raise_console();
     }
+    if (count > 0)
+        host_bus_streams_ready();
 }
 
 static int take_typed(unsigned char *to, size_t size)

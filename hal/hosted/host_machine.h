@@ -30,7 +30,8 @@ struct host_options {
     bool seeded;
     uint64_t seed;
     bool trace_hash;
-    size_t stack_size; /* bytes, of a kernel stack */
+    uint64_t device_lies; /* one answer of a device in so many; 0: none */
+    size_t stack_size;    /* bytes, of a kernel stack */
 };
 
 #ifdef __cplusplus

@@ -51,6 +51,16 @@ int host_ram_fd(void);
  * of RAM. */
 int host_initrd_load(const struct host_options *options);
 
+/* host_bus.c */
+int host_bus_start(const struct host_options *options, struct sim_loop *loop);
+void host_bus_stop(void);
+
+/* On the loop's thread: init's streams may have input or room. */
+void host_bus_streams_ready(void);
+
+/* On the loop's thread: the terminal may have another size. */
+void host_bus_resized(void);
+
 /* host_clock.c; starts the time too */
 int host_clock_start(struct sim_loop *loop);
 void host_clock_stop(void);
@@ -91,6 +101,9 @@ bool host_thread_join(void);
 void host_seed_start(const struct host_options *options);
 bool host_seed_entropy(void *data, size_t size);
 uint64_t host_seed_now(void);
+/* Has event fire within so much virtual time. */
+struct sim_event;
+void host_seed_event(struct sim_event *event, uint64_t within_ns);
 void host_seed_arm(unsigned cpu, uint64_t deadline_ns);
 void host_seed_report(void);
 bool host_seed_skip(void); /* to the next event; false: there is none */

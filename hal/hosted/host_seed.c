@@ -27,11 +27,17 @@ enum {
     EXPIRE_ONE_IN = 4,   /* steps that are over let time pass, where other
                             CPUs are ready to run */
     LINGER_ONE_IN = 16,  /* stretches that are not stepped count as long */
-    STREAMS = 8
+    STREAMS = 9
 };
 
 /* Streams of choices beside those of enum hal_choice. */
-enum { STREAM_ENTROPY = 4, STREAM_LATENCY, STREAM_STEPS, STREAM_BATON };
+enum {
+    STREAM_ENTROPY = 4,
+    STREAM_LATENCY,
+    STREAM_STEPS,
+    STREAM_BATON,
+    STREAM_DEVICE
+};
 
 static uint64_t seed;
 static bool seeded, traced;
@@ -95,6 +101,13 @@ void host_seed_arm(unsigned cpu, uint64_t deadline_ns)
         sim_vtime_cancel(&vtime, &deadlines[cpu]);
     else
         (void)sim_vtime_add(&vtime, &deadlines[cpu], deadline_ns + late);
+}
+
+void host_seed_event(struct sim_event *event, uint64_t within_ns)
+{
+    (void)sim_vtime_add(
+        &vtime, event,
+        vtime.now + 1 + sim_choice_below(&streams[STREAM_DEVICE], within_ns));
 }
 
 uint64_t host_seed_choose(unsigned choice, uint64_t bound)

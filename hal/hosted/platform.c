@@ -141,3 +141,9 @@ void hal_reboot(void)
 {
     hal_power_off(0);
 }
+
+void hal_halt(void)
+{
+    host_halted();
+    hal_power_off(0);
+}

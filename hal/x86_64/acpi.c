@@ -76,6 +76,13 @@ static bool is_named(const void *table, const char *signature)
     return table != NULL && mem_equal(table, signature, 4);
 }
 
+const void *acpi_table(uint64_t addr, const char *signature, size_t *size)
+{
+    const void *table = table_at(addr, size);
+
+    return is_named(table, signature) ? table : NULL;
+}
+
 /* The table with that signature among those that the root table at addr points
  * to, by words of entry_size bytes. */
 static const void *find_in(uint64_t addr, size_t entry_size,

@@ -26,6 +26,9 @@ const void *acpi_find(const struct bootinfo *info, const char *signature,
 const void *acpi_find_from(const void *root_pointer, size_t size,
                            const char *signature, size_t *table_size);
 
+/* The table at addr, when it is whole and has that signature; NULL: not so. */
+const void *acpi_table(uint64_t addr, const char *signature, size_t *size);
+
 /* A root pointer whose sum is right in [start, end), at a multiple of 16; NULL:
  * none. */
 const void *acpi_search(uint64_t start, uint64_t end);

@@ -13,6 +13,7 @@
 #include "hal/upcall.h"
 #include "hal/x86_64/acpi.h"
 #include "hal/x86_64/apic.h"
+#include "hal/x86_64/bus.h"
 #include "hal/x86_64/clock.h"
 #include "hal/x86_64/cmdline.h"
 #include "hal/x86_64/console.h"
@@ -24,6 +25,7 @@
 #include "hal/x86_64/lines.h"
 #include "hal/x86_64/madt.h"
 #include "hal/x86_64/memmap.h"
+#include "hal/x86_64/power.h"
 #include "hal/x86_64/smp.h"
 
 #define MEMORY_MIN (UINT64_C(4) << 20)
@@ -179,6 +181,8 @@ static void set_up_devices(paddr_t low_pages)
     apic_enable(&processors, 0);
     if (lines_setup(&processors) != 0)
         boot_refuse("memory", "too little for the interrupt controllers");
+    power_setup();
+    bus_setup();
     clock_setup(info.command_line);
     smp_setup(&processors, cpu_limit(), low_pages);
     if (console_start(info.command_line) != 0)
@@ -223,6 +227,8 @@ void boot_main(uint64_t magic, uint64_t from)
     facts.hwcap = read_cpuid(1, 0).edx;
     facts.hwcap2 = HWCAP2_FSGSBASE; /* it is required */
     find_processors();
+    power_find(&info);
+    bus_find(&info);
     patch_smap();
     set_up_memory();
     set_up_cpu();

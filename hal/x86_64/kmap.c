@@ -18,6 +18,7 @@
 #include "hal/x86_64/shoot.h"
 
 #define TABLE_FLAGS (PTE_PRESENT | PTE_WRITE)
+#define DEVICE_LAST (DEVICE_BASE + (UINT64_C(512) << 20))
 #define EARLY_LIMIT (UINT64_C(1) << 32) /* what boot.S mapped */
 
 enum {
@@ -246,11 +247,22 @@ void *kmap_device(paddr_t addr)
 {
     uint64_t virt = device_next;
 
+    if (virt > DEVICE_LAST)
+        return NULL;
     if (map_range(virt, round_down(addr, PAGE_SIZE), PAGE_SIZE,
                   PTE_WRITE | PTE_NX | PTE_PWT | PTE_PCD) != 0)
         return NULL;
     device_next += PAGE_SIZE;
     return (void *)(virt + addr % PAGE_SIZE);
+}
+
+void kmap_device_move(void *at, paddr_t addr)
+{
+    uint64_t virt = round_down((uint64_t)at, PAGE_SIZE);
+    uint64_t *slot = open_slot(virt, 1);
+
+    *slot = (*slot & ~PTE_PAGE) | round_down(addr, PAGE_SIZE);
+    flush_page(virt);
 }
 
 /* --- stacks --------------------------------------------------------------- */

@@ -46,8 +46,14 @@ void kmap_boot_ends(void);
 paddr_t kmap_root(void);
 
 /* Maps the page that a device's registers at addr lie in uncached; returns
- * addr's address there, or NULL when there is no memory. Boot only. */
+ * addr's address there, or NULL when there is no memory. Pages mapped one after
+ * the other follow each other. After boot, hal/x86_64/bus.c alone, under its
+ * lock. */
 void *kmap_device(paddr_t addr);
+
+/* Puts another page of registers in the place of one that kmap_device() mapped.
+ * Boot only, while one CPU runs. */
+void kmap_device_move(void *at, paddr_t addr);
 
 /*
  * Makes a kernel stack of 1 to KMAP_STACK_PAGES pages with a guard below it.

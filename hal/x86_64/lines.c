@@ -38,7 +38,9 @@ struct slot {
     bool masked;
     bool level;
     bool pending;     /* came while masked */
+    unsigned cpu;     /* where it is delivered */
     unsigned running; /* CPUs inside the handler; atomic */
+    uint64_t count;   /* of deliveries; atomic */
 };
 
 static const struct madt *table; /* constant after boot */
@@ -121,6 +123,7 @@ void lines_interrupt(unsigned vector)
         handler = slot->handler;
         arg = slot->arg;
         __atomic_fetch_add(&slot->running, 1u, __ATOMIC_ACQUIRE);
+        __atomic_fetch_add(&slot->count, 1u, __ATOMIC_RELAXED);
     }
     lock_drop(&lock, saved);
     if (handler != NULL) {
@@ -144,6 +147,7 @@ int hal_irq_attach(unsigned line, void (*handler)(void *arg), void *arg)
         slots[line].arg = arg;
         slots[line].masked = true;
         slots[line].pending = false;
+        slots[line].count = 0;
         slots[line].level = ioapic_is_level(line);
         if (!slots[line].level)
             ioapic_open(line, VECTOR_LINES + line);
@@ -210,7 +214,7 @@ int hal_irq_message(unsigned cpu, void (*handler)(void *arg), void *arg,
     for (unsigned i = LINES_MAX; i < SLOTS; i++) {
         if (slots[i].handler != NULL)
             continue;
-        slots[i] = (struct slot){.handler = handler, .arg = arg};
+        slots[i] = (struct slot){.handler = handler, .arg = arg, .cpu = cpu};
         out->address = MESSAGE_ADDRESS | (uint64_t)cpu_block_of(cpu)->apic_id
                                              << 12;
         out->data = vector_of_slot(i);
@@ -219,4 +223,20 @@ int hal_irq_message(unsigned cpu, void (*handler)(void *arg), void *arg,
     }
     lock_drop(&lock, saved);
     return line;
+}
+
+bool hal_irq_count(unsigned line, struct hal_irq_use *out)
+{
+    struct slot *slot = slot_of_line(line);
+    unsigned saved;
+    bool is_attached;
+
+    if (slot == NULL)
+        return false;
+    saved = lock_take(&lock);
+    is_attached = slot->handler != NULL;
+    *out = (struct hal_irq_use){
+        slot->cpu, __atomic_load_n(&slot->count, __ATOMIC_RELAXED)};
+    lock_drop(&lock, saved);
+    return is_attached;
 }

@@ -217,6 +217,27 @@ def tables():
     yield "too_long", madt(cpus[0], io_apic, size=1 << 31)
 
 
+# What fuzz_ring.c does by a step.
+ADD, TAKE, KICK, ASK, USE, USE_NEXT, SCRIBBLE = 0, 2, 3, 4, 5, 6, 7
+
+
+def rings():
+    add = bytes([ADD, 0x05])  # one part to read, one to write
+    honest = add + bytes([KICK, USE_NEXT, 3, TAKE])
+    yield "honest", honest * 90
+    yield "batches", (add * 8 + bytes([USE_NEXT, 0] * 8 + [TAKE])) * 9
+    yield "long_chains", bytes([ADD, 0x0f]) * 12 + bytes(
+        [USE_NEXT, 200, ASK, 1, TAKE])
+    yield "full", add * 70 + bytes([USE_NEXT, 1, TAKE])
+    yield "twice", add * 2 + bytes([USE, 0, USE, 0, TAKE])
+    yield "middle", add + bytes([USE, 1, TAKE])
+    yield "no_such", add + bytes([USE, 99, TAKE])
+    yield "too_much", add + bytes([USE, 0x80, 0xff, 0xff, TAKE])
+    yield "index", add + bytes([SCRIBBLE, 0x02, 0x10, 9, TAKE])
+    yield "next_link", add + bytes([SCRIBBLE, 0x0e, 0x00, 60, USE_NEXT, 0,
+                                    TAKE]) + honest
+
+
 def write(folder, seeds):
     os.makedirs(folder, exist_ok=True)
     for at, (name, data) in enumerate(seeds):
@@ -231,6 +252,7 @@ def main():
     write(os.path.join(sys.argv[1], "elf"), executables())
     write(os.path.join(sys.argv[1], "gzip"), members())
     write(os.path.join(sys.argv[1], "madt"), tables())
+    write(os.path.join(sys.argv[1], "ring"), rings())
     write(os.path.join(sys.argv[1], "zstd"), frames())
 
 

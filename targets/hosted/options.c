@@ -23,7 +23,8 @@ static const char help[] =
     "  --log FILE          write the kernel log to FILE, not to stderr\n"
     "  --strace[=FILTER]   log system calls (of these names, with commas)\n"
     "  --fault PLAN        make allocations fail: nth:K, rate:N or calls,\n"
-    "                      then ,frame ,object or ,context to choose\n"
+    "                      then ,frame ,object or ,context to choose;\n"
+    "                      device:N: one answer of a device in N is a lie\n"
     "  --seed N            virtual time; N decides all that chance would\n"
     "  --trace-hash        print a hash over all that happened at the end\n"
     "  --disk FILE[,ro]    a disk (not supported yet)\n"
@@ -179,6 +180,21 @@ static bool read_seed(struct options *o, const char *value)
     return true;
 }
 
+/* A plan for the devices is the machine's, any other the kernel's. */
+static bool read_fault(struct options *o, const char *value)
+{
+    static const char devices[] = "device:";
+    const char *end;
+
+    if (strncmp(value, devices, sizeof(devices) - 1) != 0)
+        return add_value(o, "--fault", "fault", value);
+    if (!read_number(value + sizeof(devices) - 1, &o->machine.device_lies,
+                     &end) ||
+        *end != '\0' || o->machine.device_lies == 0)
+        return refuse("--fault", "device: takes a number above 0");
+    return true;
+}
+
 /* A device that is not there yet: it can only be left out. */
 static bool refuse_device(const char *option, const char *value)
 {
@@ -196,7 +212,7 @@ static bool take(struct options *o, int option, const char *value)
     case OPTION_DISPLAY:
         return refuse_device("--display", value);
     case OPTION_FAULT:
-        return add_value(o, "--fault", "fault", value);
+        return read_fault(o, value);
     case OPTION_INITRD:
         o->machine.initrd = value;
         return true;

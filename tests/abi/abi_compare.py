@@ -48,6 +48,11 @@ SIGINFO = [
     ("of.sys.arch", "si_arch")]
 
 ORACLES = {
+    "statx.h": Oracle(
+        ["linux/stat.h"],
+        names={"reserved": "__reserved", "pad1": "__spare0",
+               "spare": "__spare3"}),
+    "xattr.h": Oracle(["linux/xattr.h", "linux/limits.h"]),
     "membarrier.h": Oracle(
         ["linux/membarrier.h"],
         newer=["LX_MEMBARRIER_CMD_GET_REGISTRATIONS"]),
@@ -66,16 +71,10 @@ ORACLES = {
         ["sys/eventfd.h", "sys/timerfd.h", "sys/signalfd.h", "sys/pidfd.h"],
         names={"pad2": "__pad2", "pad": "__pad"}),
     "fcntl.h": Oracle(
-        ["linux/fcntl.h", "linux/fs.h", "linux/close_range.h",
-         "linux/openat2.h", "linux/falloc.h", "linux/memfd.h", "unistd.h"],
-        structs={"flock": None},
+        ["linux/fcntl.h", "linux/fs.h", "linux/close_range.h", "unistd.h",
+         "linux/falloc.h", "linux/fadvise.h", "linux/memfd.h"],
         names={"LX_O_ASYNC": "FASYNC"},
-        newer=["LX_F_SEAL_EXEC", "LX_MFD_NOEXEC_SEAL", "LX_MFD_EXEC"],
-        extra=[("sizeof(struct lx_flock)", "sizeof(struct flock)"),
-               *((f"offsetof(struct lx_flock, {f})",
-                  f"offsetof(struct flock, {f})")
-                 for f in ("l_type", "l_whence", "l_start", "l_len",
-                           "l_pid"))]),
+        newer=["LX_MFD_NOEXEC_SEAL", "LX_MFD_EXEC", "LX_F_SEAL_EXEC"]),
     "futex.h": Oracle(
         ["linux/futex.h"], names={"reserved": "__reserved"}),
     "ioctl.h": Oracle(["asm/ioctls.h", "asm/termbits.h"]),
@@ -86,12 +85,12 @@ ORACLES = {
              "LX_MAX_ARG_STRLEN": "execve(2): 32 pages"}),
     "mman.h": Oracle(["linux/mman.h"]),
     "mount.h": Oracle(
-        ["asm/statfs.h", "sys/mount.h", "linux/magic.h"],
-        names={"LX_PROC_MAGIC": "PROC_SUPER_MAGIC"},
-        own={"LX_ST_VALID": "statfs(2): set in f_flags by every kernel since "
-                            "2.6.36",
-             "LX_ST_RELATIME": "statfs(2): libc has it by enum",
-             "LX_MS_NOSYMFOLLOW": "statfs(2)"}),
+        ["linux/mount.h", "linux/magic.h", "asm/statfs.h"],
+        names={"LX_PROC_MAGIC": "PROC_SUPER_MAGIC",
+               "LX_ANON_MAGIC": "ANON_INODE_FS_MAGIC"},
+        own={"LX_MNT_FORCE": "umount(2)", "LX_MNT_DETACH": "umount(2)",
+             "LX_MNT_EXPIRE": "umount(2)", "LX_UMOUNT_NOFOLLOW": "umount(2)",
+             "LX_ST_VALID": "statfs(2)", "LX_ST_RELATIME": "statfs(2)"}),
     "poll.h": Oracle(["asm/poll.h"]),
     "prctl.h": Oracle(
         ["asm/prctl.h", "linux/prctl.h", "linux/securebits.h"]),
@@ -100,6 +99,7 @@ ORACLES = {
     "random.h": Oracle(
         ["linux/random.h"],
         own={"LX_GETRANDOM_WHOLE": "getrandom(2)"}),
+    "reboot.h": Oracle(["linux/reboot.h"]),
     "resource.h": Oracle(["linux/resource.h"]),
     "rseq.h": Oracle(
         ["linux/rseq.h"],
@@ -154,10 +154,6 @@ ORACLES = {
         names={"pad": "__pad0", "unused": "__unused",
                "st_atime_sec": "st_atime", "st_mtime_sec": "st_mtime",
                "st_ctime_sec": "st_ctime"}),
-    "statx.h": Oracle(
-        ["linux/stat.h"],
-        names={"pad1": "__spare0", "spare": "__spare3",
-               "reserved": "__reserved"}),
     "sysinfo.h": Oracle(["linux/sysinfo.h", "linux/times.h"]),
     "termios.h": Oracle(["asm/termbits.h", "asm/termios.h"]),
     "time.h": Oracle(["linux/time.h"]),

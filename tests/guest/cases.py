@@ -143,6 +143,10 @@ GROUPS = {
     "files": [Case(name) for name in (
         "open", "names", "rename", "attributes", "listing", "sizes", "flocks",
         "memfd", "openat2")],
+    "vfs": [Case(name) for name in (
+        "changing", "fsize", "ioctls", "links", "mounts", "opening", "pivot",
+        "rights", "seals", "sparse", "statfs", "times", "unshare", "walks",
+        "xattr")],
     "big": [Case("big", "16")],
     "huge": [Case("big", "256")],
     "self": [Case("arch"), Case("ids"), Case("random"), Case("regs"),
@@ -151,14 +155,20 @@ GROUPS = {
     "process": [Case("fork"), Case("vfork"), Case("wait"), Case("waitid"),
                 Case("orphan"), Case("group"), Case("usage", spins=True), Case("fds"),
                 Case("pdeath"), Case("bomb"), Case("stops"), Case("usage2"),
-                Case("cpulimit", spins=True)],
+                Case("cpulimit", spins=True),
+                Case("cpulimit", "exact", status=0, spins=True)],
     "thread": [Case("clone"), Case("clone3"), Case("leader"), Case("sched"),
                Case("avx", spins=True), Case("membarrier"), Case("litmus"),
                Case("affinity", spins=True), Case("schedattr"), Case("locks", spins=True)],
     "exec": [Case("exec"), Case("execat"), Case("dynamic", "a", "b"),
              Case("aslr"), Case("execthread")],
     "identity": [Case("cred"), Case("limits"), Case("prctl"),
-                 Case("prctl2"), Case("system")],
+                 Case("prctl2"),
+                 Case("system"), Case("reboot", status=0)] + [
+                     Case("reboot", way, status=0)
+                     for way in ("off", "again", "command")] + [
+                         Case("reboot", "halt", status=0,
+                              worlds=("hosted",))],
     "signal": signal_cases(),
     "futex": [Case("futex"), Case("bitset"), Case("futexpi"),
               Case("requeuepi"), Case("robust"), Case("pshared")],

@@ -2,7 +2,7 @@
 /*
  * tests/guest/cpulimit.c - RLIMIT_CPU and RLIMIT_RTTIME: SIGXCPU at the soft
  * limit and each second after, SIGKILL at the hard one; and limits that one
- * process sets for another.
+ * process sets for another. `exact` asks what Linux does not keep.
  */
 #include <signal.h>
 #include <sys/resource.h>
@@ -37,9 +37,7 @@ static int one_second(long unused)
     while (warned == 0)
         continue;
     CALL(getrlimit, RLIMIT_CPU, &limit);
-    /* Not at once; Linux charges whole ticks to who runs at them, so that on
-     * a busy machine a second may be over before it is used. */
-    shared[0] = used_ms() >= 200;
+    shared[0] = used_ms();
     return (int)(limit.rlim_cur * 10 + limit.rlim_max);
 }
 
@@ -67,25 +65,39 @@ static int hard(long unused)
     return 1;
 }
 
-/* 50 ms without a wait, as a real-time thread; then again after a wait. */
-static int realtime(long unused)
+/* Waits ten times, after 10 ms each: the most it used from one wait to the
+ * next. A machine that is shared may charge more than was asked for. */
+static int64_t work_and_wait(void)
 {
-    struct rlimit limit = {50000, 5000000};
-    struct sched_param param = {.sched_priority = 1};
     struct timespec moment = {0, 1000000};
-    int64_t start;
+    int64_t last = 0, most = 0, start, now;
 
-    (void)unused;
-    signal(SIGXCPU, note);
-    CALL(setrlimit, RLIMIT_RTTIME, &limit);
-    CALL(sched_setscheduler, 0, SCHED_FIFO, &param);
     for (int i = 0; i < 10; i++) {
         start = used_ms();
         while (used_ms() < start + 10)
             continue;
         CALL(nanosleep, &moment, NULL);
+        now = used_ms() - start + 1;
+        if (last + now > most) /* some of the last was after its wait */
+            most = last + now;
+        last = now;
     }
-    if (warned != 0)
+    return most;
+}
+
+/* 50 ms without a wait, as a real-time thread; not with waits between. */
+static int realtime(long unused)
+{
+    struct rlimit limit = {50000, 5000000};
+    struct sched_param param = {.sched_priority = 1};
+    struct timespec moment = {0, 1000000};
+
+    (void)unused;
+    signal(SIGXCPU, note);
+    CALL(sched_setscheduler, 0, SCHED_FIFO, &param);
+    CALL(nanosleep, &moment, NULL);
+    CALL(setrlimit, RLIMIT_RTTIME, &limit);
+    if (work_and_wait() < 50 && warned != 0)
         return 1;
     while (warned == 0)
         continue;
@@ -141,11 +153,16 @@ static void others(void)
     reap("limited", pid);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argv;
     share();
     reap("SIGXCPU", spawn(one_second, 0));
-    CHECK(shared[0] == 1);
+    /* Not at once. Linux charges whole ticks to who runs at them, so that on
+     * a busy machine its second may be over before it is used. */
+    CHECK(shared[0] >= (argc > 1 ? 1000 : 200));
+    if (argc > 1)
+        return finish();
     reap("soft", spawn(soft, 0));
     reap("hard", spawn(hard, 0));
     reap("real time", spawn(realtime, 0));

@@ -9,7 +9,7 @@
 
 #include "tests/guest/child.h"
 
-enum { OFD_GETLK = 36, OFD_SETLK = 37 };
+enum { OFD_GETLK = 36, OFD_SETLK = 37, OFD_SETLKW = 38 };
 
 static struct flock range(int type, long start, long size)
 {
@@ -82,6 +82,7 @@ static void errors(void)
 
 static int body(long unused)
 {
+    struct flock lock = range(F_RDLCK, 0, 0);
     long child;
 
     (void)unused;
@@ -112,6 +113,13 @@ static int body(long unused)
     SET(-EAGAIN, 4, F_SETLK, F_RDLCK, 9, 1);
     EXPECT(0, close, 3);
     SET(0, 4, OFD_SETLK, F_WRLCK, 9, 1);
+    SET(0, 4, OFD_SETLKW, F_WRLCK, 20, 5);
+    EXPECT(3, open, "/file", O_RDWR);
+    EXPECT(0, fcntl, 3, OFD_GETLK, &lock);
+    say("type %d, start %ld, length %ld, pid %d", lock.l_type,
+        (long)lock.l_start, (long)lock.l_len, (int)lock.l_pid);
+    lock.l_pid = 1;
+    EXPECT(-EINVAL, fcntl, 3, OFD_SETLK, &lock);
     return finish();
 }
 

@@ -84,6 +84,10 @@ static void handed(void)
     CHECK(result == NULL);
     EXPECT(-ESRCH, futex, &word, LX_FUTEX_LOCK_PI | PRIVATE, 0, NULL);
     word = 0;
+    EXPECT(0, futex, &word, LX_FUTEX_LOCK_PI2 | PRIVATE, 0, NULL);
+    CHECK((word & LX_FUTEX_TID_MASK) == tid());
+    EXPECT(-EDEADLK, futex, &word, LX_FUTEX_LOCK_PI2 | PRIVATE, 0, NULL);
+    EXPECT(0, futex, &word, LX_FUTEX_UNLOCK_PI | PRIVATE, 0, NULL);
 }
 
 static void *hold_and_end(void *arg)

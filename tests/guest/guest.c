@@ -74,6 +74,12 @@ static const char *name_of(long error)
         {EDEADLK, "EDEADLK"},     {EINTR, "EINTR"},
         {ETIMEDOUT, "ETIMEDOUT"}, {EPERM, "EPERM"},
         {EPIPE, "EPIPE"},         {ESRCH, "ESRCH"},
+        {EFBIG, "EFBIG"},         {EISDIR, "EISDIR"},
+        {EMLINK, "EMLINK"},       {ENODATA, "ENODATA"},
+        {ENOSPC, "ENOSPC"},       {ENOTEMPTY, "ENOTEMPTY"},
+        {EOVERFLOW, "EOVERFLOW"}, {ERANGE, "ERANGE"},
+        {EROFS, "EROFS"},         {ESPIPE, "ESPIPE"},
+        {ETXTBSY, "ETXTBSY"},     {EXDEV, "EXDEV"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -48,6 +48,9 @@ static void status(void)
     EXPECT(0, statx, AT_FDCWD, "/link", AT_SYMLINK_NOFOLLOW, 0x7ff, &out);
     say("%o %lu", out.stx_mode, (unsigned long)out.stx_size);
     EXPECT(0, statx, 1, "", AT_EMPTY_PATH, 0x7ff, &out);
+    EXPECT(0, statx, AT_FDCWD, "/file", AT_NO_AUTOMOUNT, 0x7ff, &out);
+    EXPECT(0, statx, AT_FDCWD, "/file", 0x2000, 0x7ff, &out); /* forced */
+    EXPECT(0, statx, AT_FDCWD, "/file", 0x4000, 0x7ff, &out); /* cached */
     EXPECT(-ENOENT, statx, AT_FDCWD, "/none", 0, 0x7ff, &out);
     EXPECT(-EINVAL, statx, AT_FDCWD, "/file", 0x6000, 0x7ff, &out);
     EXPECT(-EINVAL, statx, AT_FDCWD, "/file", 0, 0x80000000u, &out);

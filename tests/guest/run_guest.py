@@ -39,6 +39,8 @@ def parse(words):
     parser.add_argument("--world", default="hosted",
                         choices=("hosted", "bare"))
     parser.add_argument("--machine", default="microvm")
+    parser.add_argument("--console", default="uart",
+                        choices=("uart", "virtio"))
     parser.add_argument("--iso", action="store_true")
     parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--valgrind", action="store_true")
@@ -129,12 +131,14 @@ def command_of(args, initrd, log):
                    "--cpus", str(args.cpus)]
         if args.seed:  # then stdin is read to its end before the boot
             command += ["--seed", args.seed]
+        if args.console == "virtio":
+            command += ["--append", "console=hvc0"]
         if args.valgrind:
             command = VALGRIND + command
         return command + (["--strace"] if args.traces else [])
     command = ["python3", RUN_BARE, args.kernel, "--initrd", initrd,
                "--log", log, "--machine", args.machine,
-               "--cpus", str(args.cpus)]
+               "--console", args.console, "--cpus", str(args.cpus)]
     if args.iso:
         command.append("--iso")
     return command + (["--append", "strace=1"] if args.traces else [])

@@ -5,8 +5,8 @@ completion, job control, vi, less, windows that change their size; and a
 terminal as it was, however the kernel ends.
 
 interactive.py --kernel FILE --programs DIR [--world hosted|bare]
-               [--machine microvm|q35] [--cpus N] [--planted FILE] [--limit S]
-               [STEP...]
+               [--machine microvm|q35] [--cpus N] [--virtio] [--planted FILE]
+               [--limit S] [STEP...]
 interactive.py --front BUILD_TREE ...
 
 --planted: a kernel with a bug that its sanitizer reports. --front: all of it by

@@ -95,15 +95,16 @@ def host_command(initrd, tree, init):
 
 def kernel_command(args, initrd, log, cpus, options, init):
     """Runs init on the kernel of args: kernel, world, machine, valgrind,
-    limit."""
-    line = [args.kernel]
+    virtio, limit."""
+    line, console = [args.kernel], ["--append", "console=hvc0"]
     if args.world == "bare":
         line = ["python3", RUN_BARE, args.kernel, "--machine", args.machine,
                 "--timeout", str(args.limit)]
+        console = ["--console", "virtio"]
     elif args.valgrind:
         line = VALGRIND + line
     return line + ["--initrd", initrd, "--log", log, "--cpus", str(cpus),
-                   *options, "--", *init]
+                   *(console if args.virtio else ()), *options, "--", *init]
 
 
 def add_options(parser):
@@ -113,4 +114,5 @@ def add_options(parser):
                         choices=("hosted", "bare", "host"))
     parser.add_argument("--machine", default="microvm")
     parser.add_argument("--valgrind", action="store_true")
+    parser.add_argument("--virtio", action="store_true")
     parser.add_argument("--limit", type=float, default=100)

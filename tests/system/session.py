@@ -4,7 +4,7 @@
 and its status, are what the host's Linux gives in a chroot of the same root.
 
 session.py --kernel FILE [--world hosted|bare] [--machine microvm|q35]
-           [--cpus N]... [--seed N] [--valgrind] [--limit S]
+           [--cpus N]... [--seed N] [--valgrind] [--virtio] [--limit S]
 session.py --kernel FILE --seeds N [--again N] [--runs N] [--cpus N]
 session.py --show
 Each also: [--first N]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/dev run, boot and debug: a kernel with a root and a command."""
 import os
+import sys
 
 from devlib import qemu
 from devlib.build import build
@@ -81,7 +82,10 @@ def boot(args, words):
     append = args.append
     if args.strace is not None:
         append += " strace=" + (args.strace or "1")
+    # QEMU's virtconsole drops what a slow terminal does not take at once.
+    console = args.console or ("uart" if sys.stdin.isatty() else "virtio")
     return qemu.run(qemu.Boot(
         kernel, initrd=args.initrd or make_root("busybox"),
         command=command or SHELL, machine=args.machine, iso=args.iso,
-        cpus=args.cpus, memory=args.mem, append=append, log=args.log))
+        cpus=args.cpus, memory=args.mem, append=append, log=args.log,
+        console=console))

@@ -105,8 +105,8 @@ int ramfs_resize(struct inode *inode, uint64_t size)
         (size > old && (seals & LX_F_SEAL_GROW) != 0))
         return -EPERM;
     __atomic_store_n(&inode->size, size, __ATOMIC_RELEASE);
-    if (size >= old)
-        return 0;
+    if (size > old)
+        return 0; /* else pages behind the end go too (fallocate(2)) */
     clear_part(inode, size, round_up(size, PAGE_SIZE));
     ramfs_drop_pages(inode, pages_in(size), UINT64_MAX);
     return 0;

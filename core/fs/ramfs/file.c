@@ -12,6 +12,8 @@
 #include "core/id/cred.h"
 #include "core/vm/uaccess.h"
 
+enum { MODE_EXEC = 0111 };
+
 static const char zeros[PAGE_SIZE];
 
 static struct inode *inode_of(const struct file *file)
@@ -124,12 +126,15 @@ static ssize_t write_bytes(struct inode *inode, uint64_t offset,
 {
     uint64_t start = offset;
     uint64_t end = from->is_limited ? from->size_max : UINT64_MAX;
+    bool is_sealed = (ramfs_inode_of(inode)->seals & LX_F_SEAL_GROW) != 0;
     ssize_t moved = 0;
 
     while (from->left > 0 && offset < end) {
         size_t part = part_of(offset, min_u64(from->left, end - offset));
 
-        moved = write_part(inode, offset, part, from);
+        moved = is_sealed && offset + part > inode->size
+                    ? -EPERM
+                    : write_part(inode, offset, part, from);
         if (moved < 0)
             break;
         offset += (uint64_t)moved;
@@ -148,16 +153,13 @@ static int check_limit(uint64_t offset, struct user_cursor *from)
     return from->is_beyond ? -EFBIG : 0;
 }
 
-static int check_write(struct inode *inode, uint64_t offset,
-                       const struct user_cursor *from)
+static int check_write(struct inode *inode, uint64_t offset)
 {
     unsigned seals = ramfs_inode_of(inode)->seals;
 
     if (offset >= inode->super->size_max)
         return -EFBIG;
     if ((seals & (LX_F_SEAL_WRITE | LX_F_SEAL_FUTURE_WRITE)) != 0)
-        return -EPERM;
-    if ((seals & LX_F_SEAL_GROW) != 0 && offset + from->left > inode->size)
         return -EPERM;
     return 0;
 }
@@ -174,7 +176,7 @@ static ssize_t write_file(struct file *file, struct user_cursor *from,
     offset = (file_flags(file) & LX_O_APPEND) != 0 ? inode->size : *position;
     done = check_limit(offset, from);
     if (done == 0)
-        done = check_write(inode, offset, from);
+        done = check_write(inode, offset);
     if (done == 0)
         done = write_bytes(inode, offset, from);
     if (done > 0) {
@@ -297,7 +299,9 @@ int ramfs_open_unnamed(const char *name, unsigned seals, struct cred *cred,
                        struct file **out)
 {
     const struct inode_new want = {
-        .mode = LX_S_IFREG | 0777, .uid = cred->fsuid, .gid = cred->fsgid};
+        .mode = LX_S_IFREG | ((seals & LX_F_SEAL_EXEC) != 0 ? 0666 : 0777),
+        .uid = cred->fsuid,
+        .gid = cred->fsgid};
     struct inode *inode;
     struct path path;
     int error = find_unnamed(&path.mount);
@@ -336,6 +340,25 @@ int ramfs_seals(const struct file *file)
     return (int)__atomic_load_n(&ram->seals, __ATOMIC_RELAXED);
 }
 
+/* A program whose mode is to stay is not to be written either. */
+static unsigned implied(const struct ramfs_inode *ram, unsigned seals)
+{
+    if ((seals & LX_F_SEAL_EXEC) == 0 || (ram->inode.mode & MODE_EXEC) == 0)
+        return seals;
+    return seals | LX_F_SEAL_SHRINK | LX_F_SEAL_GROW | LX_F_SEAL_WRITE |
+           LX_F_SEAL_FUTURE_WRITE;
+}
+
+int ramfs_change(struct inode *inode, const struct inode_change *change)
+{
+    unsigned seals = ramfs_inode_of(inode)->seals;
+
+    if ((seals & LX_F_SEAL_EXEC) != 0 && (change->fields & CHANGE_MODE) != 0 &&
+        ((inode->mode ^ change->mode) & MODE_EXEC) != 0)
+        return -EPERM;
+    return 0;
+}
+
 int ramfs_add_seals(struct file *file, unsigned seals)
 {
     struct ramfs_inode *ram = sealed_inode(file);
@@ -344,11 +367,12 @@ int ramfs_add_seals(struct file *file, unsigned seals)
                            LX_F_SEAL_EXEC;
     int error = 0;
 
-    if ((file_flags(file) & LX_O_ACCMODE) == LX_O_RDONLY)
+    if (!file_is_writable(file))
         return -EPERM;
     if ((seals & ~known) != 0 || ram == NULL)
         return -EINVAL;
     mutex_lock(&ram->inode.lock);
+    seals = implied(ram, seals);
     if ((ram->seals & LX_F_SEAL_SEAL) != 0)
         error = -EPERM;
     else if ((seals & ~ram->seals & LX_F_SEAL_WRITE) != 0 &&

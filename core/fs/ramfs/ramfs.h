@@ -29,8 +29,9 @@ MUST_USE int ramfs_create(const struct fs_type *type, uint32_t magic,
                           uint32_t mode, struct super **out);
 
 /*
- * A file without a name: *out is open for reading and writing, of mode 0777,
- * with these seals (LX_F_SEAL_*). 0, -ENFILE, -ENOMEM.
+ * A file without a name: *out is open for reading and writing, of mode 0777
+ * (0666 with LX_F_SEAL_EXEC), with these seals (LX_F_SEAL_*). 0, -ENFILE,
+ * -ENOMEM.
  */
 MUST_USE int ramfs_open_unnamed(const char *name, unsigned seals,
                                 struct cred *cred, struct file **out);

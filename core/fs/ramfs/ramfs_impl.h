@@ -14,6 +14,8 @@ struct ramfs {
     struct super super; /* first */
     uint64_t pages, pages_max;
     uint64_t inodes, inodes_max;
+    /* What the mount asked for its root, and what it has unasked; const. */
+    uint32_t mode, default_mode, uid, gid;
 };
 
 /* A name in a directory. Its inode has a reference. */
@@ -85,6 +87,10 @@ MUST_USE int ramfs_add_page(struct inode *inode, uint64_t index,
 
 /* Drops the pages of [first, end), and their mappings. */
 void ramfs_drop_pages(struct inode *inode, uint64_t first, uint64_t end);
+
+/* inode_ops.change: -EPERM where a seal keeps who may run it. */
+MUST_USE int ramfs_change(struct inode *inode,
+                          const struct inode_change *change);
 
 /* resize and allocate of inode_ops. */
 MUST_USE int ramfs_resize(struct inode *inode, uint64_t size);

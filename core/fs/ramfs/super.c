@@ -145,6 +145,7 @@ const struct inode_ops ramfs_file_ops = {
     .open = ramfs_open,
     .resize = ramfs_resize,
     .allocate = ramfs_allocate,
+    .change = ramfs_change,
     .release = ramfs_release,
 };
 
@@ -172,7 +173,17 @@ static uint64_t default_limit(void)
     return page_total_count() / 2;
 }
 
-/* What is not as it is without options. */
+/* Adds an option to those in to[0..*length), as far as it goes. */
+static void add_option(char *to, size_t size, size_t *length, const char *name,
+                       uint64_t value)
+{
+    if (*length < size)
+        *length += format(to + *length, size - *length, ",%s%llu", name,
+                          (unsigned long long)value);
+}
+
+/* What is not as it is without options. The root's mode and owner are those
+ * that the mount asked for. */
 static size_t show_options(struct super *super, char *to, size_t size)
 {
     struct ramfs *fs = container_of(super, struct ramfs, super);
@@ -181,10 +192,14 @@ static size_t show_options(struct super *super, char *to, size_t size)
     if (fs->pages_max > 0 && fs->pages_max != default_limit())
         length = format(to, size, ",size=%lluk",
                         (unsigned long long)fs->pages_max * (PAGE_SIZE / 1024));
-    if (fs->inodes_max > 0 && fs->inodes_max != default_limit() &&
-        length < size)
-        length += format(to + length, size - length, ",nr_inodes=%llu",
-                         (unsigned long long)fs->inodes_max);
+    if (fs->inodes_max > 0 && fs->inodes_max != default_limit())
+        add_option(to, size, &length, "nr_inodes=", fs->inodes_max);
+    if (fs->mode != fs->default_mode && length < size)
+        length += format(to + length, size - length, ",mode=%03o", fs->mode);
+    if (fs->uid != 0)
+        add_option(to, size, &length, "uid=", fs->uid);
+    if (fs->gid != 0)
+        add_option(to, size, &length, "gid=", fs->gid);
     return length;
 }
 
@@ -199,6 +214,7 @@ static void release_super(struct super *super)
 struct limits_wanted {
     uint64_t pages, inodes;
     uint64_t mode, uid, gid;
+    uint32_t default_mode;
 };
 
 static int take_option(void *arg, const char *name, const char *value)
@@ -266,6 +282,10 @@ static int make_super(const struct fs_type *type, uint32_t magic,
     super_init(&fs->super, type, &ramfs_super_ops, magic);
     fs->pages_max = want->pages;
     fs->inodes_max = want->inodes;
+    fs->mode = (uint32_t)want->mode;
+    fs->default_mode = want->default_mode;
+    fs->uid = (uint32_t)want->uid;
+    fs->gid = (uint32_t)want->gid;
     error = ramfs_make_inode(fs, &root, &inode);
     if (error == 0) {
         error = super_set_root(&fs->super, inode);
@@ -284,7 +304,8 @@ static int mount_tmpfs(const struct fs_type *type,
 {
     struct limits_wanted want = {.pages = default_limit(),
                                  .inodes = default_limit(),
-                                 .mode = LX_S_ISVTX | 0777};
+                                 .mode = LX_S_ISVTX | 0777,
+                                 .default_mode = LX_S_ISVTX | 0777};
     int error = fs_options_parse(source->options, take_option, &want);
 
     return error != 0 ? error : make_super(type, LX_TMPFS_MAGIC, &want, out);
@@ -294,7 +315,7 @@ static int mount_tmpfs(const struct fs_type *type,
 static int mount_ramfs(const struct fs_type *type,
                        const struct super_source *source, struct super **out)
 {
-    struct limits_wanted want = {.mode = 0755};
+    struct limits_wanted want = {.mode = 0755, .default_mode = 0755};
 
     (void)!fs_options_parse(source->options, take_option, &want);
     want.pages = want.inodes = 0;
@@ -304,7 +325,7 @@ static int mount_ramfs(const struct fs_type *type,
 int ramfs_create(const struct fs_type *type, uint32_t magic, uint32_t mode,
                  struct super **out)
 {
-    const struct limits_wanted want = {.mode = mode};
+    const struct limits_wanted want = {.mode = mode, .default_mode = mode};
 
     return make_super(type, magic, &want, out);
 }

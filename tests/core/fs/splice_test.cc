@@ -11,6 +11,23 @@ namespace {
 using files::Get;
 using files::Write;
 
+// splice_move() that does not wait.
+ssize_t Move(const splice_end &from, const splice_end &to, uint64_t size)
+{
+    splice_order order = {};
+
+    order.size = size;
+    return splice_move(&from, &to, &order);
+}
+
+ssize_t Send(const splice_end &from, file *to, uint64_t size)
+{
+    splice_order order = {};
+
+    order.size = size;
+    return splice_send(&from, to, &order);
+}
+
 struct Two {
     explicit Two(files::Identity &id)
     {
@@ -27,7 +44,7 @@ struct Two {
     {
         splice_end from = {a[0], nullptr}, to = {b[1], nullptr};
 
-        return splice_move(&from, &to, size, false);
+        return ::Move(from, to, size);
     }
     file *a[2] = {}, *b[2] = {};
 };
@@ -116,17 +133,17 @@ TEST(Splice, FilesWithPositions)
     splice_end file_end = {text.f, &at}, in = {p.a[1], nullptr};
     splice_end out = {p.a[0], nullptr}, own = {text.f, nullptr};
 
-    EXPECT_EQ(4, splice_move(&file_end, &in, 4, false));
+    EXPECT_EQ(4, Move(file_end, in, 4));
     EXPECT_EQ(9u, at);
     EXPECT_EQ("text", Get(p.a[0], 100));
-    EXPECT_EQ(19, splice_move(&own, &in, 100, false));
-    EXPECT_EQ(0, splice_move(&own, &in, 100, false)); // its end
+    EXPECT_EQ(19, Move(own, in, 100));
+    EXPECT_EQ(0, Move(own, in, 100)); // its end
     at = 0;
-    EXPECT_EQ(19, splice_move(&out, &file_end, 100, false));
+    EXPECT_EQ(19, Move(out, file_end, 100));
     EXPECT_EQ(4, Write(p.a[1], "more"));
-    EXPECT_EQ(4, splice_move(&out, &own, 100, false)); // at its own position
+    EXPECT_EQ(4, Move(out, own, 100)); // at its own position
     EXPECT_EQ("some text in a filemore", text.text);
-    EXPECT_EQ(-EINVAL, splice_move(&own, &file_end, 1, false));
+    EXPECT_EQ(-EINVAL, Move(own, file_end, 1));
 }
 
 TEST(Splice, Send)
@@ -137,13 +154,13 @@ TEST(Splice, Send)
     uint64_t at = 100;
     splice_end from = {text.f, &at}, pipe_end = {p.a[0], nullptr};
 
-    EXPECT_EQ(9900, splice_send(&from, other.f, 20000));
+    EXPECT_EQ(9900, Send(from, other.f, 20000));
     EXPECT_EQ(9900u, other.text.size());
     EXPECT_EQ(10000u, at);
     at = 0;
-    EXPECT_EQ(5000, splice_send(&from, p.a[1], 5000));
+    EXPECT_EQ(5000, Send(from, p.a[1], 5000));
     EXPECT_EQ(5000u, Get(p.a[0], 10000).size());
-    EXPECT_EQ(-EINVAL, splice_send(&pipe_end, other.f, 1));
+    EXPECT_EQ(-EINVAL, Send(pipe_end, other.f, 1));
 }
 
 TEST(Splice, NoMemory)
@@ -157,7 +174,7 @@ TEST(Splice, NoMemory)
             return -ENOMEM;
         uint64_t at = 0;
         splice_end from = {text.f, &at}, in = {p.a[1], nullptr};
-        ssize_t done = splice_move(&from, &in, 9000, false);
+        ssize_t done = Move(from, in, 9000);
         ssize_t sent;
 
         while (Get(p.a[0], 10000)[0] != '!')
@@ -165,7 +182,7 @@ TEST(Splice, NoMemory)
         if (done < 9000)
             return -ENOMEM;
         at = 0;
-        sent = splice_send(&from, other.f, 9000);
+        sent = Send(from, other.f, 9000);
         return sent == 9000 ? 0 : -ENOMEM;
     });
 }

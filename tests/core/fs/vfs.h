@@ -6,7 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,10 +19,11 @@
 #include "core/sync/rcu.h"
 #include "core/vm/uaccess.h"
 #include "tests/core/fs/vfs_list.h"
+#include "tests/core/fs/vfs_sweeps.h"
 #include "tests/support/harness.h"
 
 // An empty root; all that is left of it goes at the end.
-class Vfs {
+class Vfs : public VfsSweeps {
 public:
     Vfs()
     {
@@ -158,34 +158,6 @@ public:
             return error;
         error = name_link(&found, &ask, to.c_str());
         path_put(&found);
-        return error;
-    }
-    // harness::sweep_allocations() of what keeps nothing but names in the
-    // cache.
-    static void Sweep(const std::function<int()> &call)
-    {
-        (void)Settle(0);
-        harness::sweep_allocations([call] { return Settle(call()); });
-    }
-    // The same for what has to be undone: an allocation fails once, so the
-    // second try works.
-    static void Sweep(const std::function<int()> &call,
-                      const std::function<int()> &undo)
-    {
-        Sweep([call, undo] {
-            int error = call();
-            if (error == 0 && undo() != 0) {
-                EXPECT_EQ(0, undo());
-                error = -ENOMEM;
-            }
-            return error;
-        });
-    }
-    static int Settle(int error)
-    {
-        while (dentry_shrink(nullptr) > 0)
-            ;
-        rcu_barrier();
         return error;
     }
     // The names of a directory, in its order, without "." and "..".

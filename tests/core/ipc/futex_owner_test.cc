@@ -51,10 +51,10 @@ protected:
                   thread_set_mmu(nullptr);
               })
         {
-            // It marks the word when it goes on the queue, and sleeps soon.
-            while ((test->Get(at) & kWaiters) == 0)
+            // It lends when it goes on the queue; who unlocks finds it there.
+            while (__atomic_load_n(&thread()->waits, __ATOMIC_RELAXED) ==
+                   nullptr)
                 kthread::Pause();
-            kthread::Sleep(kMs);
         }
         int result()
         {
