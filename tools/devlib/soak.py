@@ -2,10 +2,10 @@
 """tools/dev soak: what takes too long for the tiers.
 
 The guest programs of SEEDED on 4 CPUs: five seeds, twenty times each, beside
-stress-ng; every seed must give one hash. session: the session of tests/system
-likewise, a hundred seeds, five of them twenty times. hostile: devices that lie, by many
-seeds: 100,000 steps of each against the drivers, and whole kernels. It ends
-with the first that is wrong.
+stress-ng; every seed must give one hash. session: tests/system/session.py
+likewise, a hundred seeds, five of them twenty times. hostile: devices that lie,
+by many seeds: 100,000 steps of each against the drivers, and whole kernels. It
+ends with the first that is wrong.
 """
 import os
 import subprocess
