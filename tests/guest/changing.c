@@ -13,7 +13,7 @@
 
 #include "tests/guest/child.h"
 
-enum { FILES = 500 };
+enum { FILES = 200, ROUNDS = 3 };
 
 static char buffer[PAGE];
 static unsigned char seen[2 * FILES];
@@ -182,11 +182,11 @@ static void old_call(int fd)
 static int churn(long unused)
 {
     (void)unused;
-    while (!shared[0])
-        for (int i = FILES; i < FILES + 50; i++) {
-            CALL(mknod, name_of(i), S_IFREG | 0644, 0);
-            CALL(unlink, name_of(i));
-        }
+    for (int i = FILES; !shared[0]; i = i < FILES + 50 ? i + 1 : FILES) {
+        CALL(mknod, name_of(i), S_IFREG | 0644, 0);
+        CALL(unlink, name_of(i));
+        CALL(sched_yield);
+    }
     return 0;
 }
 
@@ -198,13 +198,12 @@ static void together(int fd)
     for (int i = FILES; i < 2 * FILES; i++)
         CALL(unlink, name_of(i));
     pid = spawn(churn, 0);
-    for (int round = 0; round < 20; round++) {
+    for (int round = 0; round < ROUNDS; round++) {
         begin(fd);
         while (read_some(fd, 700) > 0)
-            continue;
+            CALL(sched_yield);
         for (int i = 0; i < FILES; i++)
             bad += seen[i] != 1;
-        CALL(sched_yield);
     }
     shared[0] = 1;
     reap("churn", pid);

@@ -104,6 +104,32 @@ TEST_F(MountTest, Bind)
     EXPECT_EQ(0, Umount("m"));
 }
 
+TEST_F(MountTest, WritersKeepAMountWritable)
+{
+    file *writer, *reader;
+    ASSERT_EQ(0, Tmpfs("m"));
+    vfs_.Write("m/f", "old");
+    ASSERT_EQ(0, vfs_.Open("m/f", LX_O_WRONLY, 0, &writer));
+    ASSERT_EQ(0, vfs_.Open("m/f", LX_O_RDONLY, 0, &reader));
+    path at = At("m");
+    for (bool is_bind : {true, false})
+        EXPECT_EQ(-EBUSY, mount_change(&at, MOUNT_READ_ONLY, is_bind, ""));
+    EXPECT_EQ(3, Vfs::Put(writer, "new"));
+    file_put(writer);
+    EXPECT_EQ(-EINVAL, mount_change(&at, MOUNT_READ_ONLY, false, "what"));
+    EXPECT_EQ(0, mount_may_write(at.mount)); // as it was
+    EXPECT_EQ(0, mount_change(&at, MOUNT_READ_ONLY, true, ""));
+    EXPECT_EQ(-EROFS, vfs_.Open("m/f", LX_O_WRONLY, 0, &writer));
+    EXPECT_EQ(0u, at.mount->writers);
+    EXPECT_EQ(0u, at.mount->super->writers);
+    file_put(reader);
+    EXPECT_EQ(0, mount_change(&at, 0, true, ""));
+    EXPECT_EQ(0, mount_change(&at, MOUNT_READ_ONLY, false, ""));
+    EXPECT_EQ(-EROFS, vfs_.Unlink("m/f"));
+    path_put(&at);
+    EXPECT_EQ(0, Umount("m"));
+}
+
 TEST_F(MountTest, RecursiveBindAndDetach)
 {
     ASSERT_EQ(0, Tmpfs("d"));

@@ -149,6 +149,12 @@ TEST_F(RamfsTest, LimitsOfAMount)
     lx_stat stat = {};
     EXPECT_EQ(0, vfs_.Stat("m", &stat));
     EXPECT_EQ(LX_S_IFDIR | 0711u, stat.st_mode);
+    path at;
+    char shown[100] = {};
+    ASSERT_EQ(0, path_find(&vfs_.ask, "m", &at));
+    at.mount->super->ops->show(at.mount->super, shown, sizeof(shown));
+    path_put(&at);
+    EXPECT_STREQ(",size=12k,nr_inodes=4,mode=711", shown);
 }
 
 TEST_F(RamfsTest, BadOptions)
@@ -172,6 +178,35 @@ TEST_F(RamfsTest, ADeepTreeGoesWithItsFileSystem)
         at = next;
     }
     path_put(&at);
+}
+
+TEST_F(RamfsTest, SealsOfPagesAndModes)
+{
+    file *memory;
+    ASSERT_EQ(0, ramfs_open_unnamed("/memfd:x", 0, vfs_.root, &memory));
+    inode *in = path_inode(&memory->path);
+    EXPECT_EQ(0777u, in->mode & 07777);
+    EXPECT_EQ(0, inode_resize(in, vfs_.root, PAGE_SIZE));
+    EXPECT_EQ(0, ramfs_add_seals(memory, LX_F_SEAL_GROW));
+    uint64_t position = PAGE_SIZE - 10;
+    EXPECT_EQ(10, Vfs::Put(memory, std::string(100, 'x'), &position));
+    EXPECT_EQ(-EPERM, Vfs::Put(memory, "x", &position));
+    EXPECT_EQ(0, ramfs_add_seals(memory, LX_F_SEAL_EXEC));
+    EXPECT_EQ(LX_F_SEAL_EXEC | LX_F_SEAL_GROW | LX_F_SEAL_SHRINK |
+                  LX_F_SEAL_WRITE | LX_F_SEAL_FUTURE_WRITE,
+              static_cast<unsigned>(ramfs_seals(memory)));
+    inode_change change = {};
+    change.fields = CHANGE_MODE;
+    change.mode = 0666;
+    EXPECT_EQ(-EPERM, inode_apply(in, vfs_.root, &change));
+    change.mode = 0711;
+    EXPECT_EQ(0, inode_apply(in, vfs_.root, &change));
+    file_put(memory);
+    ASSERT_EQ(
+        0, ramfs_open_unnamed("/memfd:y", LX_F_SEAL_EXEC, vfs_.root, &memory));
+    EXPECT_EQ(0666u, path_inode(&memory->path)->mode & 07777);
+    file_put(memory);
+    ramfs_fini_all();
 }
 
 TEST_F(RamfsTest, Seals)

@@ -5,6 +5,7 @@
 #include "core/fs/pipe.h"
 #include "core/fs/splice.h"
 #include "tests/core/fs/file_fixture.h"
+#include "tests/core/fs/vfs.h"
 
 namespace {
 
@@ -144,6 +145,37 @@ TEST(Splice, FilesWithPositions)
     EXPECT_EQ(4, Move(out, own, 100)); // at its own position
     EXPECT_EQ("some text in a filemore", text.text);
     EXPECT_EQ(-EINVAL, Move(own, file_end, 1));
+}
+
+TEST(Splice, NotBeyondALimit)
+{
+    files::Identity id;
+    Two p(id);
+    Vfs vfs;
+    file *to;
+    uint64_t at = 95;
+    splice_order order = {};
+
+    order.size = 20;
+    order.is_limited = true;
+    order.size_max = 100;
+    ASSERT_EQ(0, vfs.Open("f", LX_O_CREAT | LX_O_RDWR, 0644, &to));
+    splice_end out = {p.a[0], nullptr}, file_end = {to, &at};
+    EXPECT_EQ(20, Write(p.a[1], std::string(20, 'x')));
+    EXPECT_EQ(5, splice_move(&out, &file_end, &order));
+    EXPECT_TRUE(order.is_beyond);
+    EXPECT_EQ(-EFBIG, splice_move(&out, &file_end, &order));
+    Text text(std::string(200, 's'));
+    splice_end from = {text.f, nullptr};
+    order.size = 200;
+    order.is_beyond = false;
+    EXPECT_EQ(100, splice_send(&from, to, &order));
+    EXPECT_TRUE(order.is_beyond);
+    order.size = 200; // a pipe has no such limit
+    order.is_beyond = false;
+    EXPECT_EQ(100, splice_send(&from, p.a[1], &order));
+    EXPECT_FALSE(order.is_beyond);
+    file_put(to);
 }
 
 TEST(Splice, Send)
