@@ -87,6 +87,7 @@ static int give_buffer(struct virtio_console *console, unsigned queue,
 }
 
 static void take_input(struct virtio_console *console)
+    REQUIRES(console->device.lock)
 {
     uint32_t written;
     void *token;
@@ -101,6 +102,7 @@ static void take_input(struct virtio_console *console)
 }
 
 static void take_output(struct virtio_console *console)
+    REQUIRES(console->device.lock)
 {
     uint32_t written;
     void *token;
@@ -117,7 +119,7 @@ static void take_output(struct virtio_console *console)
 static void used(struct virtio_device *device)
 {
     struct virtio_console *console = console_of(device);
-    unsigned saved = spin_lock_irq(&device->lock);
+    unsigned saved = spin_lock_irq(&console->device.lock);
 
     do {
         take_input(console);
@@ -129,7 +131,7 @@ static void used(struct virtio_device *device)
         if (!console->is_waiting)
             virtqueue_disable_interrupt(&device->queues[QUEUE_OUT]);
     }
-    spin_unlock_irq(&device->lock, saved);
+    spin_unlock_irq(&console->device.lock, saved);
     tell(console);
 }
 
@@ -193,6 +195,7 @@ static struct virtio_console *from_backend(struct console_backend *backend)
 
 /* A free buffer for output; NULL: there is none, and an interrupt will tell. */
 static struct buffer *find_free(struct virtio_console *console)
+    REQUIRES(console->device.lock)
 {
     struct virtqueue *out = &console->device.queues[QUEUE_OUT];
     bool was_idle = out->out == 0;

@@ -121,11 +121,9 @@ int name_create(const struct path_ask *ask, const char *text, uint32_t mode,
         return error;
     dir = path_inode(&end.dir);
     error = check_new_end(&end);
-    if (error == 0)
-        error = mutex_lock_killable(&dir->lock);
-    if (error != 0) {
+    if (error != 0 || mutex_lock_killable(&dir->lock) != 0) {
         path_end_put(&end);
-        return error;
+        return error != 0 ? error : -EINTR;
     }
     error = find_free(&end, is_directory, &dentry);
     if (error == 0)
@@ -192,12 +190,12 @@ int name_link(const struct path *from, const struct path_ask *ask,
         return error;
     dir = path_inode(&end.dir);
     error = check_new_end(&end);
-    if (error == 0)
-        error = mutex_lock_killable(&dir->lock);
-    if (error == 0) {
-        error = link_at(from, &end, ask->cred);
-        mutex_unlock(&dir->lock);
+    if (error != 0 || mutex_lock_killable(&dir->lock) != 0) {
+        path_end_put(&end);
+        return error != 0 ? error : -EINTR;
     }
+    error = link_at(from, &end, ask->cred);
+    mutex_unlock(&dir->lock);
     path_end_put(&end);
     return error;
 }
@@ -228,9 +226,10 @@ bool name_is_mount_point(const struct dentry *dentry)
     return __atomic_load_n(&dentry->mounts, __ATOMIC_RELAXED) > 0;
 }
 
-/* The name goes, with what it leads to unless that has others. */
+/* The name goes, with what it leads to unless that has others. Only a
+ * directory is locked, which the analysis cannot follow. */
 static int remove_at(const struct path_end *end, struct dentry *dentry,
-                     bool is_directory)
+                     bool is_directory) NO_TSA
 {
     struct inode *dir = path_inode(&end->dir), *inode = dentry_inode(dentry);
     int error;

@@ -131,7 +131,8 @@ static int check_rights(const struct rename *rename)
     return error;
 }
 
-static int move(struct rename *rename)
+/* Only a directory that goes is locked, which the analysis cannot follow. */
+static int move(struct rename *rename) NO_TSA
 {
     bool exchanges = has(rename, LX_RENAME_EXCHANGE);
     struct inode *victim = dentry_inode(rename->target);

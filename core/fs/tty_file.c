@@ -187,10 +187,10 @@ static ssize_t write_tty(struct file *file, struct user_cursor *from,
     (void)position;
     if (!tty_is_gone(open->tty, open->hangups))
         result = check_write(open->tty);
-    if (result == 0 && mutex_lock_killable(&open->tty->writer) != 0)
-        result = -EINTR;
     if (result != 0)
         return result;
+    if (mutex_lock_killable(&open->tty->writer) != 0)
+        return -EINTR;
     if (tty_is_gone(open->tty, open->hangups))
         result = -EIO;
     else

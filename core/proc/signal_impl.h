@@ -22,6 +22,12 @@
     (SIGNAL_SET_OF(LX_SIGCHLD) | SIGNAL_SET_OF(LX_SIGCONT) | \
      SIGNAL_SET_OF(LX_SIGURG) | SIGNAL_SET_OF(LX_SIGWINCH))
 
+/* Ends the process with a core file where the disposition is the default. */
+#define SIGNALS_CORE \
+    (SIGNALS_SYNCHRONOUS | SIGNAL_SET_OF(LX_SIGQUIT) | \
+     SIGNAL_SET_OF(LX_SIGABRT) | SIGNAL_SET_OF(LX_SIGXCPU) | \
+     SIGNAL_SET_OF(LX_SIGXFSZ))
+
 /* Of the running thread's own doing: taken before others. */
 #define SIGNALS_SYNCHRONOUS \
     (SIGNAL_SET_OF(LX_SIGSEGV) | SIGNAL_SET_OF(LX_SIGBUS) | \

@@ -5,7 +5,9 @@
  *
  * What a signal does to others happens when it is sent, whatever becomes of it:
  * SIGCONT lets a stopped process go on and takes stop signals back, and these
- * take SIGCONT back. SIGKILL ends the process at once.
+ * take SIGCONT back. SIGKILL ends the process at once, and so does a signal
+ * that by default ends it without a core file (signal(7)), where a thread would
+ * take it: of several, the first decides how the process ended.
  */
 #include "core/abi/errno.h"
 #include "core/abi/poll.h"
@@ -76,6 +78,34 @@ static void act_when_sent(struct process *process, unsigned number)
         let_go_on(process);
 }
 
+static bool is_blocked(const struct task *task, unsigned number)
+{
+    return (task->signals.blocked & signal_bit(number)) != 0;
+}
+
+/* Would it be taken, by task or (NULL) by any? */
+static bool has_taker(struct process *process, const struct task *task,
+                      unsigned number) REQUIRES(process->signals.lock)
+{
+    if (task != NULL)
+        return !is_blocked(task, number);
+    list_for_each(node, &process->threads) if (!is_blocked(task_of(node),
+                                                           number)) return true;
+    return false;
+}
+
+static bool ends_when_sent(struct process *process, const struct task *task,
+                           unsigned number) REQUIRES(process->signals.lock)
+{
+    struct process_signals *signals = &process->signals;
+    signal_set gentle = SIGNALS_MEEK | SIGNALS_STOP | SIGNALS_CORE;
+
+    return (gentle & signal_bit(number)) == 0 && !signals->is_stopped &&
+           !signal_is_init(process) &&
+           signal_handler_of(signals, number) == LX_SIG_DFL &&
+           has_taker(process, task, number);
+}
+
 /* Tells somebody who does not block it; the leader before others. */
 static void tell(struct process *process, struct task *task, unsigned number)
     REQUIRES(process->signals.lock)
@@ -93,11 +123,21 @@ static void tell(struct process *process, struct task *task, unsigned number)
     list_for_each(node, &process->threads)
     {
         task = task_of(node);
-        if ((task->signals.blocked & signal_bit(number)) == 0) {
+        if (!is_blocked(task, number)) {
             signal_update_work(process, task);
             return;
         }
     }
+}
+
+/* It is pending. */
+static void end_or_tell(struct process *process, struct task *task,
+                        unsigned number) REQUIRES(process->signals.lock)
+{
+    if (ends_when_sent(process, task, number))
+        process_end_locked(process, LX_W_SIGNALED((int)number));
+    else
+        tell(process, task, number);
 }
 
 /* Does the signal go any further than this? */
@@ -130,7 +170,7 @@ static int send(struct process *process, struct task *task,
                 process, task != NULL ? &task->signals.own : &signals->shared,
                 info);
         if (number != LX_SIGKILL && error == 0)
-            tell(process, task, number);
+            end_or_tell(process, task, number);
     }
     spin_unlock_irq(&process->signals.lock, saved);
     return error;
@@ -187,7 +227,7 @@ void signal_send_timer(struct process *process, struct task *task,
         info->info.of.timer.overrun = (int32_t)missed;
         list_push_back(&queue->infos, &info->link);
         queue->set |= signal_bit(number);
-        tell(process, task, number);
+        end_or_tell(process, task, number);
     }
     spin_unlock_irq(&process->signals.lock, saved);
 }

@@ -52,6 +52,11 @@ struct hal_mmu {
     unsigned recent_count;
     struct hal_tables spare;
 
+    /* Under a seed: who ran here last, and for how many entries more others
+     * count as being about. */
+    const struct hal_user *last_user; /* only compared */
+    unsigned company;
+
     /* By block: see host_user.h. */
     struct hosted_engine engines[STUB_BLOCKS_MAX];
 };
@@ -104,6 +109,9 @@ bool hosted_mmu_permits(const struct hal_mmu *mmu, struct hosted_access what);
  */
 enum hosted_round hosted_mmu_round(struct hosted_engine *engine,
                                    struct hosted_access what, bool watch);
+
+/* Under a seed, before user enters mmu: has another one run there lately? */
+bool hosted_mmu_has_company(struct hal_mmu *mmu, const struct hal_user *user);
 
 /* The stub broke the protocol: says so in the log, ends the process, and marks
  * the address space dead. */

@@ -150,7 +150,8 @@ void host_note(const char *note);
 /* host_seed.c: see hal/hosted/seed.h; only called when facts->seeded. */
 uint64_t host_seed_choose(unsigned choice, uint64_t bound);
 void host_seed_charge(void);
-unsigned host_seed_steps(unsigned cpu, uint64_t quiet);
+unsigned host_seed_steps(unsigned cpu);
+bool host_seed_lingers(unsigned cpu);
 void host_seed_expire(unsigned cpu);
 
 /*

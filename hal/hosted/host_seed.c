@@ -21,13 +21,12 @@
 #include "sim/vtime.h"
 
 enum {
-    CHARGE_NS = 100,      /* of one HAL call */
-    LATENCY_NS = 1600,    /* a timer interrupt is late by less than this */
-    SLICE_NS = 10000000,  /* user code is stepped when an event is so near */
-    QUIET_ENTRIES = 4096, /* after so many entries in a row without a trap,
-                             user code runs on until the watchdog bites */
-    EXPIRE_ONE_IN = 4,    /* steps that are over let time pass, where other
-                             CPUs are ready to run */
+    CHARGE_NS = 100,     /* of one HAL call */
+    LATENCY_NS = 1600,   /* a timer interrupt is late by less than this */
+    SLICE_NS = 10000000, /* user code is stepped when an event is so near */
+    EXPIRE_ONE_IN = 4,   /* steps that are over let time pass, where other
+                            CPUs are ready to run */
+    LINGER_ONE_IN = 16,  /* stretches that are not stepped count as long */
     STREAMS = 9
 };
 
@@ -152,13 +151,24 @@ static bool is_event_near(void)
            (next <= vtime.now || next - vtime.now <= SLICE_NS);
 }
 
-unsigned host_seed_steps(unsigned cpu, uint64_t quiet)
+/* Would anything be different had user code run for long? */
+static bool is_time_of_use(unsigned cpu)
 {
-    if (quiet >= QUIET_ENTRIES ||
-        (!is_event_near() && !host_baton_is_wanted(cpu)))
+    return is_event_near() || host_baton_is_wanted(cpu);
+}
+
+unsigned host_seed_steps(unsigned cpu)
+{
+    if (!is_time_of_use(cpu))
         return 0;
     return 1 +
            (unsigned)sim_choice_below(&streams[STREAM_STEPS], HOSTED_STEPS_MAX);
+}
+
+bool host_seed_lingers(unsigned cpu)
+{
+    return is_time_of_use(cpu) &&
+           sim_choice_below(&streams[STREAM_STEPS], LINGER_ONE_IN) == 0;
 }
 
 void host_seed_expire(unsigned cpu)

@@ -348,6 +348,19 @@ enum hosted_round hosted_mmu_round(struct hosted_engine *engine,
     return round;
 }
 
+/* A process that waits for what it made by vfork(2) is alone again soon. */
+enum { COMPANY_ENTRIES = 1024 };
+
+bool hosted_mmu_has_company(struct hal_mmu *mmu, const struct hal_user *user)
+{
+    if (mmu->last_user != user && mmu->last_user != NULL)
+        mmu->company = COMPANY_ENTRIES;
+    else if (mmu->company > 0)
+        mmu->company--;
+    mmu->last_user = user;
+    return mmu->company > 0;
+}
+
 /* --- hal/mmu.h ------------------------------------------------------------ */
 
 static void unmap_now(struct hal_mmu *mmu, struct hal_range range);

@@ -44,9 +44,15 @@ void hosted_seed_relax(void)
     offer_baton(true);
 }
 
-unsigned hosted_seed_steps(uint64_t quiet)
+unsigned hosted_seed_steps(void)
 {
-    return hosted_seed_on() ? host_seed_steps(hal_cpu_self(), quiet) : 0;
+    return hosted_seed_on() ? host_seed_steps(hal_cpu_self()) : 0;
+}
+
+void hosted_seed_linger(void)
+{
+    if (hosted_seed_on() && host_seed_lingers(hal_cpu_self()))
+        hosted_seed_expire();
 }
 
 void hosted_seed_expire(void)

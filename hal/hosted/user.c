@@ -472,15 +472,26 @@ static bool is_unloadable(const struct hal_user *user, struct hal_trap *out)
 }
 
 /* How far this thread may run: decided once for each stretch between traps,
- * whatever the host does in between. */
+ * whatever the host does in between. The rule is in seed.h. */
 static void choose_steps(struct hal_user *user)
 {
+    unsigned *credit;
+
     if (user->round_chosen || !hosted_seed_on())
         return;
     user->round_chosen = true;
     user->steps = 0;
-    if (!(user->regs.eflags & USER_FLAG_TRACE))
-        user->steps = hosted_seed_steps(user->quiet++);
+    if (user->regs.eflags & USER_FLAG_TRACE)
+        return;
+    credit = &user->credit_alone;
+    if (hosted_mmu_has_company(hosted_mmu_active(), user))
+        credit = &user->credit;
+    if (*credit > 0)
+        user->steps = hosted_seed_steps();
+    if (user->steps > 0)
+        --*credit;
+    else
+        hosted_seed_linger();
 }
 
 /* One round, in the engine. True: *out is a trap for core. */
@@ -505,6 +516,7 @@ static bool run_engine(struct hal_user *user, struct hosted_engine *engine,
         return trap_exception(out, VECTOR_MACHINE_CHECK, 0);
     case HOSTED_ROUND_OVERRUN:
         user->round_chosen = false;
+        user->credit_alone = HOSTED_CREDIT;
         hosted_seed_unreproducible();
         hosted_seed_expire();
         break;
@@ -549,7 +561,7 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
     while (!run_round(user, out))
         ;
     if (out->kind != HAL_TRAP_INTERRUPT) {
-        user->quiet = 0;
+        user->credit = HOSTED_CREDIT;
         user->round_chosen = false;
     }
     hosted_seed_charge();

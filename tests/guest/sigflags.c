@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tests/guest/sigflags.c - sigaction(2)'s flags: SA_NODEFER, SA_RESETHAND,
- * SA_SIGINFO, sa_mask, SA_NOCLDWAIT, SA_NOCLDSTOP, and unknown bits.
+ * SA_SIGINFO, sa_mask, SA_NOCLDWAIT, SA_NOCLDSTOP, and unknown bits; which of
+ * two signals ends a process.
  */
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 
@@ -194,6 +196,51 @@ static void unknown_bits(void)
     EXPECT(-EFAULT, rt_sigaction, SIGUSR1, NULL, KERNEL_ADDRESS, 8);
 }
 
+static int pause_for_good(long unused)
+{
+    (void)unused;
+    for (;;)
+        CALL(pause);
+    return 0;
+}
+
+/* Sent before it can run: the first ends it, unless that leaves a core file or
+ * the process is stopped; then the one with the lowest number. */
+static void two(int first, int second, bool is_stopped)
+{
+    struct timespec moment = {0, 2000000};
+    long pid = spawn(pause_for_good, 0);
+    int status;
+
+    CALL(nanosleep, &moment, NULL);
+    if (is_stopped) {
+        CALL(kill, pid, SIGSTOP);
+        CALL(wait4, pid, &status, 2 /* WUNTRACED */, NULL);
+    }
+    CALL(kill, pid, first);
+    CALL(kill, pid, second);
+    CALL(kill, pid, SIGCONT);
+    say("%d, then %d%s", first, second, is_stopped ? ", stopped" : "");
+    reap("ended by", pid);
+}
+
+/* On one CPU, ahead of those children. */
+static void pairs(void)
+{
+    struct sched_param param = {.sched_priority = 1};
+    unsigned long one = 1;
+
+    CALL(sched_setaffinity, 0, sizeof(one), &one);
+    EXPECT(0, sched_setscheduler, 0, SCHED_FIFO | 0x40000000, &param);
+    two(SIGINT, SIGHUP, false);
+    two(SIGTERM, SIGINT, false);
+    two(34, SIGTERM, false);
+    two(SIGQUIT, SIGHUP, false);
+    two(SIGTERM, SIGINT, true);
+    param.sched_priority = 0;
+    EXPECT(0, sched_setscheduler, 0, SCHED_OTHER, &param);
+}
+
 static int body(long unused)
 {
     (void)unused;
@@ -208,6 +255,7 @@ static int body(long unused)
     child_flags("SA_NOCLDWAIT", SA_NOCLDWAIT);
     ignored();
     unknown_bits();
+    pairs();
     return finish();
 }
 

@@ -7,9 +7,11 @@ terminal as it was, however the kernel ends.
 interactive.py --kernel FILE --programs DIR [--world hosted|bare]
                [--machine microvm|q35] [--cpus N] [--virtio] [--planted FILE]
                [--limit S] [STEP...]
+interactive.py --front BUILD_TREE ...
 
---planted: a kernel with a bug that its sanitizer reports. STEP: names of
-functions there, without their first word; else all.
+--planted: a kernel with a bug that its sanitizer reports. --front: all of it by
+`tools/dev run`, in the bare world `tools/dev boot`, and the tree it builds.
+STEP: names of functions there, without their first word; else all.
 """
 import argparse
 import os
@@ -88,8 +90,22 @@ class Machine:
                 "< /dev/console > /dev/console", "")
             return root.host_command(self.initrd, self.tree,
                                      ["/bin/sh", "-c", start])
+        if self.args.front:
+            return self.front_command()
         return root.kernel_command(self.args, self.initrd, self.log,
                                    self.args.cpus, options, guest.SHELL)
+
+    def front_command(self):
+        """What a user types; the trees of the presets lie side by side."""
+        tree = os.path.abspath(self.args.front)
+        os.environ["CYPHERA_BUILD_ROOT"] = os.path.dirname(tree)
+        line = [os.path.join(root.ROOT, "tools", "dev"),
+                "boot" if self.args.world == "bare" else "run",
+                "--preset", os.path.basename(tree), "--cpus",
+                str(self.args.cpus)]
+        if self.args.world == "bare":
+            line += ["--machine", self.args.machine]
+        return line
 
     def person(self):
         return Person(self.command(), self.args.limit)
@@ -167,6 +183,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     root.add_options(parser)
     parser.add_argument("--programs", required=True)
+    parser.add_argument("--front")
     parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--planted")
     parser.add_argument("steps", nargs="*")

@@ -2,9 +2,10 @@
 """tools/dev soak: what takes too long for the tiers.
 
 The guest programs of SEEDED on 4 CPUs: five seeds, twenty times each, beside
-stress-ng; every seed must give one hash. hostile: devices that lie, by many
-seeds: 100,000 steps of each against the drivers, and whole kernels. It ends
-with the first that is wrong.
+stress-ng; and the session of tests/system, a hundred seeds, five of them twenty
+times; every seed must give one hash. hostile: devices that lie, by many seeds:
+100,000 steps of each against the drivers, and whole kernels. It ends with the
+first that is wrong.
 """
 import os
 import subprocess
@@ -16,6 +17,7 @@ SEEDS, RUNS, CPUS = 5, 20, 4
 SEEDED = ("futex", "clone", "fork", "signal")
 DISTINCT_MIN = 4
 HOSTILE, HOSTILE_SEEDS, HOSTILE_KERNELS = "hostile", 100, 1000
+SESSION, SESSION_SEEDS = "session", 100
 
 
 def replay(name):
@@ -58,15 +60,31 @@ def hostile():
         raise Failure(f"soak: {HOSTILE}: a kernel")
 
 
+def session():
+    """The session of tests/system, by many seeds."""
+    build("hosted", "cyphera")
+    say(f"{SESSION}: {SESSION_SEEDS} seeds, {SEEDS} of them {RUNS} times")
+    if subprocess.run(
+            ["python3", "-B", path_of("tests/system/session.py"),
+             "--kernel", os.path.join(build_dir("hosted"), "cyphera"),
+             "--cpus", str(CPUS), "--seeds", str(SESSION_SEEDS),
+             "--again", str(SEEDS), "--runs", str(RUNS)],
+            check=False).returncode:
+        raise Failure(f"soak: {SESSION}: a seed does not replay")
+
+
+CAMPAIGNS = {SESSION: session, HOSTILE: hostile}
+
+
 def main(words):
-    known = SEEDED + (HOSTILE,)
+    known = (*SEEDED, *CAMPAIGNS)
     for name in words:
         if name not in known:
             raise Failure(f"soak: {name}: no such campaign; one of "
                           + " ".join(known), EXIT_USAGE)
     for name in words or known:
-        if name == HOSTILE:
-            hostile()
+        if name in CAMPAIGNS:
+            CAMPAIGNS[name]()
         else:
             replay(name)
     return 0
