@@ -176,6 +176,7 @@ static const struct file_ops plain_ops = {
     .read = read_device,
     .write = write_device,
     .seek = seek_device,
+    .is_placeless = true,
 };
 
 static const struct file_ops polled_ops = {
@@ -184,12 +185,14 @@ static const struct file_ops polled_ops = {
     .poll = poll_device,
     .waitq = device_waitq,
     .seek = seek_device,
+    .is_placeless = true,
 };
 
 static const struct file_ops anonymous_ops = {
     .read = read_device,
     .write = write_device,
     .seek = seek_device,
+    .is_placeless = true,
     .object = map_anonymous,
 };
 
