@@ -74,15 +74,15 @@ static ssize_t read_device(struct file *file, struct user_cursor *to,
                            uint64_t *position)
 {
     const struct chardev *device = device_of(file);
-    void *chunk = NULL;
     ssize_t done;
+    void *chunk;
 
     (void)position;
-    if (device->ops->filler == NULL) {
-        chunk = kmem_alloc(CHAR_CHUNK, MEM_WAIT, NULL);
-        if (chunk == NULL)
-            return -ENOMEM;
-    }
+    if (device->ops->filler != NULL)
+        return read_all(device, to, NULL);
+    chunk = kmem_alloc(CHAR_CHUNK, MEM_WAIT, NULL);
+    if (chunk == NULL)
+        return -ENOMEM;
     done = read_all(device, to, chunk);
     kmem_free(chunk, CHAR_CHUNK);
     return done;

@@ -70,11 +70,12 @@ void *kmem_alloc(size_t size, unsigned how, struct mem_account *payer)
 
 void kmem_free(void *ptr, size_t size)
 {
-    struct mem_cache *cache = kmem_cache_of(size);
+    struct mem_cache *cache;
     struct page *page;
 
     if (ptr == NULL)
         return;
+    cache = kmem_cache_of(size);
     if (cache != NULL) {
         mem_free(cache, ptr);
         return;
