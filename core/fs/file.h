@@ -82,6 +82,9 @@ struct file_ops {
     void (*release)(struct file *file);
     /* It has no positions: pread(2) and lseek(2) say -ESPIPE. */
     bool is_stream;
+    /* A position may be given and set, but no byte has one: read and write take
+     * no notice of it, and position_lock is not held for them. */
+    bool is_placeless;
     /* What is read and written has a size of its own: the object judges also
      * calls of no bytes, and a write is one call of it. */
     bool has_units;
