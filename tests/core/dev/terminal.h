@@ -52,7 +52,6 @@ struct Jobs {
             .install = [](struct file *, bool) { return -EMFILE; },
         };
         static const bool ready = [] {
-            pid_init_all();
             pty_init_all();
             return true;
         }();
