@@ -184,6 +184,7 @@ static const struct file_ops polled_ops = {
     .poll = poll_device,
     .waitq = device_waitq,
     .seek = seek_device,
+    .locks_position = true, /* there is none */
 };
 
 static const struct file_ops anonymous_ops = {

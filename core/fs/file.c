@@ -189,7 +189,7 @@ static bool ends_beyond(uint64_t position, const struct user_cursor *cursor)
 }
 
 /* Runs move at *position, or at the file's own, which only one thread uses at a
- * time; streams have none. */
+ * time unless the object sees to that; streams have none. */
 static ssize_t move_at(struct file *file, struct user_cursor *cursor,
                        uint64_t *position, move_fn *move)
 {
@@ -200,6 +200,8 @@ static ssize_t move_at(struct file *file, struct user_cursor *cursor,
     if (position != NULL)
         return ends_beyond(*position, cursor) ? -EINVAL
                                               : move(file, cursor, position);
+    if (file->ops->locks_position)
+        return move(file, cursor, NULL);
     mutex_lock(&file->position_lock);
     done = ends_beyond(file->position, cursor)
                ? -EINVAL

@@ -85,6 +85,9 @@ struct file_ops {
     /* What is read and written has a size of its own: the object judges also
      * calls of no bytes, and a write is one call of it. */
     bool has_units;
+    /* read and write may wait, and take position_lock themselves where they
+     * need it; they are called without, as those of streams are. */
+    bool locks_position;
 };
 
 struct file {
