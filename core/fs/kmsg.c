@@ -163,8 +163,10 @@ static ssize_t read_next(struct file *file, struct user_cursor *to)
     uint64_t wanted = next_of(file), next = wanted;
     struct log_record record;
 
-    if (!log_read(&next, &record))
+    if (!log_read(&next, &record)) {
+        expect_lines();
         return -EAGAIN;
+    }
     if (next != wanted) {
         set_next(file, next);
         return -EPIPE; /* some were lost in between */
