@@ -19,6 +19,7 @@ static int wait_for_keys(long arg)
     __atomic_store_n(&shared[0], 1, __ATOMIC_SEQ_CST);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         await_signal(numbers[i], 1);
+    await(&shared[1], 1); /* the other's line comes first */
     EXPECT(0, ioctl, p.slave, TIOCGWINSZ, &window);
     say("%d rows, %d columns", window.ws_row, window.ws_col);
     return 3;
@@ -39,6 +40,7 @@ static void send_keys(void)
     type(p.master, "\x1a");
     await_signal(SIGTSTP, 1);
     EXPECT(0, ioctl, p.master, TIOCSWINSZ, &window);
+    __atomic_store_n(&shared[1], 1, __ATOMIC_SEQ_CST);
     reap("program", pid);
     type(p.master, "kept\n");
     show_read("line", p.slave, 100);
