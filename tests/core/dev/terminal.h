@@ -29,6 +29,11 @@ struct Jobs {
         static Jobs jobs;
         return jobs;
     }
+    // Files come and go on all CPUs.
+    static void Count(int *what)
+    {
+        __atomic_fetch_add(what, 1, __ATOMIC_RELAXED);
+    }
     static struct tty *Current()
     {
         if (Get().current != nullptr)
@@ -46,15 +51,16 @@ struct Jobs {
             .acquire = [](struct tty *, bool, bool) { return -EPERM; },
             .note_open =
                 [](struct tty *, bool may_read) {
-                    Get().opened++;
-                    Get().opened_to_read += may_read;
+                    Count(&Get().opened);
+                    if (may_read)
+                        Count(&Get().opened_to_read);
                 },
             .give_up = [](struct tty *) { return -ENOTTY; },
             .get_group = [](struct tty *, bool, int *) { return -ENOTTY; },
             .get_session = [](struct tty *, bool, int *) { return -ENOTTY; },
             .check_owner = [](struct tty *) { return -ENOTTY; },
             .set_group = [](struct tty *, int) { return -ENOTTY; },
-            .detach = [](struct tty *) { Get().detached++; },
+            .detach = [](struct tty *) { Count(&Get().detached); },
             .current = Current,
             .is_capable = [](enum tty_capability) { return Get().capable; },
             .get_owner =

@@ -275,6 +275,7 @@ TEST(Lend, OrphansAreWoken)
     EXPECT_EQ(0u, closer.get()->lender_count);
 
     Waiter late(closer.get());
+    late.Join();
     EXPECT_EQ(-ESRCH, late.result());
     EXPECT_FALSE(late.was_orphan());
     closer.Open();
