@@ -19,7 +19,7 @@ static int wait_for_keys(long arg)
     __atomic_store_n(&shared[0], 1, __ATOMIC_SEQ_CST);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         await_signal(numbers[i], 1);
-    await(&shared[1], 1); /* the other's line comes first */
+    await(&shared[1], 1); /* that the line of who sent it comes first */
     EXPECT(0, ioctl, p.slave, TIOCGWINSZ, &window);
     say("%d rows, %d columns", window.ws_row, window.ws_col);
     return 3;
