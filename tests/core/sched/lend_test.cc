@@ -352,71 +352,37 @@ TEST(Lend, TheOwnerRunsFirst)
     EXPECT_EQ(0, thread_set_params(thread_current(), &normal));
 }
 
-// Threads on all CPUs wait for each other by chance, for some that close and
-// open, are passed on and change what they have; at the end nobody has more
-// than his own.
-TEST(Lend, StormFromAllCpus)
-{
-    constexpr unsigned kThreads = 6, kSinks = 2;
-    uint64_t rounds = harness::steps(300);
-    std::vector<std::unique_ptr<Sleeper>> plain;
-    std::vector<struct thread *> all(kThreads, nullptr);
-    struct thread *sinks[kSinks] = {};
-    unsigned ready = 0, done = 0;
-    uint64_t deadlocks = 0, orphans = 0, ended = 0;
+namespace {
 
-    auto note = [](uint64_t *count) {
-        __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
-    };
-    auto gather = [&] {
-        __atomic_fetch_add(&ready, 1, __ATOMIC_ACQ_REL);
-        while (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) < kThreads + kSinks)
-            kthread::Pause();
-    };
-    auto wander = [&](unsigned n) {
+// Threads that wait for each other by chance, and for some that close and open.
+class Storm {
+public:
+    static constexpr unsigned kThreads = 6, kSinks = 2;
+
+    // Waits, is passed on, and changes what he has.
+    void Wander(unsigned n)
+    {
         harness::Random random(n + 1);
+        uint64_t rounds = harness::steps(300);
         struct lend lend;
 
-        __atomic_store_n(&all[n], thread_current(), __ATOMIC_RELEASE);
-        gather();
+        Enter(&all_[n]);
         lend_init(&lend);
-        for (uint64_t i = 0; i < rounds; i++) {
-            uint64_t pick = random.below(kThreads + kSinks);
-            struct thread *to =
-                pick < kThreads ? all[pick] : sinks[pick - kThreads];
-            struct thread_params params = {THREAD_FIFO, 0,
-                                           1 + unsigned(random.below(50))};
-            int error;
-
-            if (random.below(4) == 0)
-                params = {THREAD_NORMAL, 0, 0};
-            EXPECT_EQ(0, thread_set_params(thread_current(), &params));
-            error = lend_begin(&lend, thread_current(), to);
-            if (error == -EDEADLK)
-                note(&deadlocks);
-            if (error == -ESRCH)
-                note(&ended);
-            if (random.below(2) == 0)
-                kthread::Pause();
-            if (random.below(3) == 0)
-                lend_pass(&lend, sinks[random.below(kSinks)]);
-            if (error == 0 && lend_is_orphan(&lend))
-                note(&orphans);
-            lend_end(&lend);
-        }
-        __atomic_fetch_add(&done, 1, __ATOMIC_ACQ_REL);
+        for (uint64_t i = 0; i < rounds; i++)
+            WaitOnce(random, &lend);
+        __atomic_fetch_add(&done_, 1, __ATOMIC_ACQ_REL);
         // Others may wait for this one still.
-        while (__atomic_load_n(&done, __ATOMIC_ACQUIRE) < kThreads)
+        while (!is_over())
             kthread::Pause();
-        struct thread_params fair = {THREAD_NORMAL, 0, 0};
-        EXPECT_EQ(0, thread_set_params(thread_current(), &fair));
+        SetPriority(0);
         EXPECT_EQ(0u, thread_level(thread_current()));
         EXPECT_EQ(0u, thread_current()->lender_count);
-    };
-    auto sink = [&](unsigned n) {
-        __atomic_store_n(&sinks[n], thread_current(), __ATOMIC_RELEASE);
-        gather();
-        while (__atomic_load_n(&done, __ATOMIC_ACQUIRE) < kThreads) {
+    }
+    // Lends nothing, so it has nothing when it has closed.
+    void Sink(unsigned n)
+    {
+        Enter(&all_[kThreads + n]);
+        while (!is_over()) {
             lend_close(thread_current());
             EXPECT_EQ(0u, thread_level(thread_current()));
             kthread::Pause();
@@ -424,15 +390,69 @@ TEST(Lend, StormFromAllCpus)
             kthread::Pause();
         }
         EXPECT_EQ(0u, thread_level(thread_current()));
-    };
+    }
+    uint64_t deadlocks() const { return deadlocks_; }
+    uint64_t ended() const { return ended_; }
+
+private:
+    bool is_over()
+    {
+        return __atomic_load_n(&done_, __ATOMIC_ACQUIRE) == kThreads;
+    }
+    void Enter(struct thread **place)
+    {
+        __atomic_store_n(place, thread_current(), __ATOMIC_RELEASE);
+        __atomic_fetch_add(&ready_, 1, __ATOMIC_ACQ_REL);
+        while (__atomic_load_n(&ready_, __ATOMIC_ACQUIRE) < kThreads + kSinks)
+            kthread::Pause();
+    }
+    static void SetPriority(unsigned priority)
+    {
+        struct thread_params params = {
+            priority > 0 ? THREAD_FIFO : THREAD_NORMAL, 0, priority};
+
+        EXPECT_EQ(0, thread_set_params(thread_current(), &params));
+    }
+    void WaitOnce(harness::Random &random, struct lend *lend)
+    {
+        struct thread *to = all_[random.below(kThreads + kSinks)];
+        int error;
+
+        SetPriority(random.below(4) == 0 ? 0 : 1 + unsigned(random.below(50)));
+        error = lend_begin(lend, thread_current(), to);
+        if (error == -EDEADLK)
+            __atomic_fetch_add(&deadlocks_, 1, __ATOMIC_RELAXED);
+        if (error == -ESRCH)
+            __atomic_fetch_add(&ended_, 1, __ATOMIC_RELAXED);
+        if (random.below(2) == 0)
+            kthread::Pause();
+        if (random.below(3) == 0)
+            lend_pass(lend, all_[kThreads + random.below(kSinks)]);
+        lend_end(lend);
+    }
+
+    struct thread *all_[kThreads + kSinks] = {};
+    unsigned ready_ = 0, done_ = 0;
+    uint64_t deadlocks_ = 0, ended_ = 0;
+};
+
+} // namespace
+
+// At the end nobody has more than his own.
+TEST(Lend, StormFromAllCpus)
+{
+    Storm storm;
+
     {
         std::vector<std::unique_ptr<Kthread>> threads;
 
-        for (unsigned n = 0; n < kSinks; n++)
-            threads.push_back(std::make_unique<Kthread>([&, n] { sink(n); }));
-        for (unsigned n = 0; n < kThreads; n++)
-            threads.push_back(std::make_unique<Kthread>([&, n] { wander(n); }));
+        for (unsigned n = 0; n < Storm::kSinks; n++)
+            threads.push_back(
+                std::make_unique<Kthread>([&, n] { storm.Sink(n); }));
+        for (unsigned n = 0; n < Storm::kThreads; n++)
+            threads.push_back(
+                std::make_unique<Kthread>([&, n] { storm.Wander(n); }));
     }
-    EXPECT_LT(0u, deadlocks);
-    EXPECT_LT(0u, ended);
+    EXPECT_LT(0u, storm.deadlocks());
+    EXPECT_LT(0u, storm.ended());
 }
