@@ -83,7 +83,8 @@ struct file_ops {
     /* It has no positions: pread(2) and lseek(2) say -ESPIPE. */
     bool is_stream;
     /* A position may be given and set, but no byte has one: read and write take
-     * no notice of it, and position_lock is not held for them. */
+     * no notice of it, may wait, and are called without position_lock, which
+     * they may take. */
     bool is_placeless;
     /* What is read and written has a size of its own: the object judges also
      * calls of no bytes, and a write is one call of it. */

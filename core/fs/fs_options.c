@@ -78,6 +78,11 @@ int fs_option_size(const char *value, uint64_t whole, uint64_t *out)
     return __builtin_mul_overflow(number, factor, out) ? -EINVAL : 0;
 }
 
+int fs_option_number(const char *value, uint64_t max, uint64_t *out)
+{
+    return str_to_u64(value, max, out) != 0 ? -EINVAL : 0;
+}
+
 int fs_option_octal(const char *value, uint64_t max, uint64_t *out)
 {
     uint64_t number = 0;

@@ -21,6 +21,9 @@ MUST_USE int fs_options_parse(const char *options,
 /* A number with k, m, g, or % of whole (0: no %). 0 or -EINVAL. */
 MUST_USE int fs_option_size(const char *value, uint64_t whole, uint64_t *out);
 
+/* A decimal number of at most max: 0 or -EINVAL. */
+MUST_USE int fs_option_number(const char *value, uint64_t max, uint64_t *out);
+
 /* An octal number of at most max: 0 or -EINVAL. */
 MUST_USE int fs_option_octal(const char *value, uint64_t max, uint64_t *out);
 

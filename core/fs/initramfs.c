@@ -303,6 +303,16 @@ static const char *relative_name(const char *name)
     return *name != '\0' ? name : ".";
 }
 
+/* A member that cannot be made is told of, and the rest goes on: what to
+ * return for error. */
+static int pass_over(const struct loader *loader, int error)
+{
+    if (error == -ENOMEM || error == 0)
+        return error;
+    log_warning("initrd: %s: passed over (error %d)", loader->name, -error);
+    return 0;
+}
+
 static int begin_file(void *arg, const struct cpio_entry *entry)
 {
     struct loader *loader = arg;
@@ -312,44 +322,51 @@ static int begin_file(void *arg, const struct cpio_entry *entry)
     (void)str_copy(loader->name, relative_name(entry->name), LX_PATH_MAX);
     if (is_known_type(entry->mode))
         error = make_file(loader);
-    if (error == -ENOMEM || error == 0)
-        return error;
-    log_warning("initrd: %s: passed over (error %d)", entry->name, -error);
-    return 0;
+    return pass_over(loader, error);
 }
 
-static int add_target(struct loader *loader, const uint8_t *bytes, size_t size)
+/* What has no room is left out: end_link() sees that the buffer is full. */
+static void add_target(struct loader *loader, const uint8_t *bytes, size_t size)
 {
-    if (size >= LX_PATH_MAX - loader->size)
-        return -ENAMETOOLONG;
+    size = min_size(size, LX_PATH_MAX - loader->size);
     mem_copy(loader->text + loader->size, bytes, size);
     loader->size += size;
-    return 0;
+}
+
+/* All of it, or an error: memory may end, and be there again, in between. */
+static int add_bytes(struct loader *loader, const uint8_t *bytes, size_t size)
+{
+    struct user_cursor from = {.kernel = (char *)bytes, .left = size};
+    ssize_t done;
+
+    do {
+        done = file_write(loader->file, &from, NULL);
+    } while (done > 0 && from.left > 0);
+    return done < 0 ? (int)done : 0;
 }
 
 static int add_data(void *arg, const uint8_t *bytes, size_t size)
 {
     struct loader *loader = arg;
-    struct user_cursor from = {.kernel = (char *)bytes, .left = size};
-    ssize_t done;
 
+    if (loader->file != NULL)
+        return add_bytes(loader, bytes, size);
     if (loader->is_link)
-        return add_target(loader, bytes, size);
-    if (loader->file == NULL)
-        return 0; /* data of what holds none */
-    done = file_write(loader->file, &from, NULL);
-    return done < 0 ? (int)done : 0;
+        add_target(loader, bytes, size);
+    return 0; /* also data of what holds none */
 }
 
 static int end_link(struct loader *loader)
 {
-    int error;
+    int error = loader->size == 0 ? -ENOENT : -ENAMETOOLONG;
 
     loader->is_link = false;
-    loader->text[loader->size] = '\0';
-    error = name_create(loader->ask, loader->name, LX_S_IFLNK | 0777, 0,
-                        loader->text);
-    return error != 0 ? error : set_named(loader);
+    if (loader->size > 0 && loader->size < LX_PATH_MAX) {
+        loader->text[loader->size] = '\0';
+        error = name_create(loader->ask, loader->name, LX_S_IFLNK | 0777, 0,
+                            loader->text);
+    }
+    return pass_over(loader, error != 0 ? error : set_named(loader));
 }
 
 static int end_file(void *arg)

@@ -87,9 +87,10 @@ static void expect_lines(void)
 
 /* --- /dev/kmsg ------------------------------------------------------------ */
 
-/* An open file; the file's position_lock covers it. */
+/* An open file. */
 struct kmsg_open {
-    uint64_t next; /* record to be read; atomic */
+    uint64_t next; /* record to be read; the file's position_lock to write,
+                      atomic */
 };
 
 static uint64_t next_of(const struct file *file)
@@ -147,20 +148,43 @@ static ssize_t give_record(struct file *file, struct user_cursor *to,
     return result;
 }
 
-static ssize_t read_kmsg(struct file *file, struct user_cursor *to,
-                         uint64_t *position)
+/* The first record that is left: there reading begins. */
+static uint64_t first_record(void)
+{
+    struct log_record record;
+    uint64_t first = 0;
+
+    (void)!log_read(&first, &record);
+    return first;
+}
+
+static ssize_t read_next(struct file *file, struct user_cursor *to)
 {
     uint64_t wanted = next_of(file), next = wanted;
     struct log_record record;
 
-    (void)position;
-    if (!log_read(&next, &record))
+    if (!log_read(&next, &record)) {
+        expect_lines();
         return -EAGAIN;
+    }
     if (next != wanted) {
         set_next(file, next);
         return -EPIPE; /* some were lost in between */
     }
     return give_record(file, to, &record);
+}
+
+static ssize_t read_kmsg(struct file *file, struct user_cursor *to,
+                         uint64_t *position)
+{
+    ssize_t result;
+
+    (void)position;
+    if (mutex_lock_killable(&file->position_lock) != 0)
+        return -EINTR;
+    result = read_next(file, to);
+    mutex_unlock(&file->position_lock);
+    return result;
 }
 
 /* The priority of "<N>" that text begins with, and what follows it. */
@@ -226,7 +250,7 @@ static int64_t seek_kmsg(struct file *file, int64_t offset, unsigned whence)
         return -ESPIPE;
     switch (whence) {
     case LX_SEEK_SET:
-        set_next(file, 0);
+        set_next(file, first_record());
         return 0;
     case LX_SEEK_DATA:
         mutex_lock(&kmsg.lock);
@@ -253,22 +277,20 @@ static const struct file_ops kmsg_file_ops = {
     .waitq = kmsg_waitq,
     .seek = seek_kmsg,
     .release = release_kmsg,
+    .is_placeless = true,
 };
 
-/* The first record that is left is where reading begins. */
 static int open_kmsg(struct chardev *device, uint32_t minor, unsigned flags,
                      struct file **out)
 {
     struct kmsg_open *open = kmem_alloc(sizeof(*open), MEM_WAIT, NULL);
-    struct log_record record;
     int error;
 
     (void)device;
     (void)minor;
     if (open == NULL)
         return -ENOMEM;
-    open->next = 0;
-    (void)!log_read(&open->next, &record);
+    open->next = first_record();
     error = file_create(&kmsg_file_ops, flags, open, out);
     if (error != 0)
         kmem_free(open, sizeof(*open));

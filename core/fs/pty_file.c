@@ -28,9 +28,10 @@ static bool copy_control(struct user_cursor *to, unsigned status)
     return cursor_copy_out(to, &byte, 1) == 1;
 }
 
-/* A look at what comes next, and what came of it: what read(2) says. */
+/* A look at what comes next, and what came of it: what read(2) says. *is_whole:
+ * a status was told, which comes alone. */
 static ssize_t read_chunk(struct pty *pty, struct user_cursor *to,
-                          bool is_first)
+                          bool is_first, bool *is_whole)
 {
     struct pty_output output;
     uint8_t chunk[CHUNK];
@@ -42,6 +43,7 @@ static ssize_t read_chunk(struct pty *pty, struct user_cursor *to,
         return output.is_left ? -EIO : -EAGAIN;
     if (output.status != 0 && !is_first)
         return -EAGAIN; /* the next read tells */
+    *is_whole = output.status != 0;
     if (output.is_packet && is_first) {
         if (!copy_control(to, output.status))
             return -EFAULT;
@@ -57,12 +59,13 @@ static ssize_t read_chunk(struct pty *pty, struct user_cursor *to,
 static ssize_t read_output(struct pty *pty, struct user_cursor *to)
 {
     ssize_t result, done = 0;
+    bool is_whole = false;
 
     do {
-        result = read_chunk(pty, to, done == 0);
+        result = read_chunk(pty, to, done == 0, &is_whole);
         if (result > 0)
             done += result;
-    } while (result > 0 && to->left > 0);
+    } while (result > 0 && !is_whole && to->left > 0);
     return done > 0 ? done : result;
 }
 

@@ -136,7 +136,7 @@ static ssize_t read_tty(struct file *file, struct user_cursor *to,
         return 0;
     result = tty_get_jobs()->check(tty, LX_SIGTTIN);
     if (result == 0)
-        result = wait_for_input(&read, (file_flags(file) & LX_O_NONBLOCK) == 0);
+        result = wait_for_input(&read, !file_must_not_wait(file, to));
     if (result != 0 || read.input.is_gone)
         return result;
     if (mutex_lock_killable(&tty->reader) != 0)

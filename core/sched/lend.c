@@ -81,12 +81,17 @@ static bool enter(struct lend *lend, struct thread *to) REQUIRES(lend_lock)
     return true;
 }
 
+/* Takes lend off its goal, which is counted until it has what is left to it:
+ * once it is counted no more it may end (lend_close()), and is not touched. */
 static void leave(struct lend *lend) REQUIRES(lend_lock)
 {
-    __atomic_fetch_sub(&lend->to->lender_count, 1, __ATOMIC_RELAXED);
+    struct thread *to = lend->to;
+
     lend->to = NULL;
     list_remove(&lend->link);
     set_waits(lend->lender, NULL);
+    lend_along(to);
+    __atomic_fetch_sub(&to->lender_count, 1, __ATOMIC_SEQ_CST);
 }
 
 static void make_orphan(struct lend *lend) REQUIRES(lend_lock)
@@ -115,30 +120,21 @@ int lend_begin(struct lend *lend, struct thread *lender, struct thread *to)
 
 void lend_end(struct lend *lend)
 {
-    struct thread *to;
-
     spin_lock(&lend_lock);
-    to = lend->to;
-    if (to != NULL) {
+    if (lend->to != NULL)
         leave(lend);
-        lend_along(to);
-    }
     spin_unlock(&lend_lock);
 }
 
 void lend_pass(struct lend *lend, struct thread *to)
 {
-    struct thread *from;
-
     spin_lock(&lend_lock);
-    from = lend->to;
-    if (from != NULL && from != to) {
+    if (lend->to != NULL && lend->to != to) {
         leave(lend);
         if (enter(lend, to))
             lend_along(to);
         else
             make_orphan(lend);
-        lend_along(from);
     }
     spin_unlock(&lend_lock);
 }
@@ -155,7 +151,6 @@ void lend_close(struct thread *thread)
         leave(lend);
         make_orphan(lend);
     }
-    lend_along(thread);
     spin_unlock(&lend_lock);
 }
 

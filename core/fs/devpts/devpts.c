@@ -284,15 +284,15 @@ static int take_option(void *arg, const char *name, const char *value)
     if (str_equal(name, "newinstance"))
         return 0; /* since Linux 4.7 there is nothing else */
     if (str_equal(name, "uid"))
-        return str_to_u64(value, UINT32_MAX - 1, &o->uid);
+        return fs_option_number(value, UINT32_MAX - 1, &o->uid);
     if (str_equal(name, "gid"))
-        return str_to_u64(value, UINT32_MAX - 1, &o->gid);
+        return fs_option_number(value, UINT32_MAX - 1, &o->gid);
     if (str_equal(name, "mode"))
         return fs_option_octal(value, 0777, &o->mode);
     if (str_equal(name, "ptmxmode"))
         return fs_option_octal(value, 0777, &o->ptmx_mode);
     if (str_equal(name, "max"))
-        return str_to_u64(value, PTY_MAX, &max);
+        return fs_option_number(value, PTY_MAX, &max);
     return -EINVAL;
 }
 

@@ -236,9 +236,9 @@ static int take_option(void *arg, const char *name, const char *value)
     if (str_equal(name, "mode"))
         return fs_option_octal(value, 07777, &want->mode);
     if (str_equal(name, "uid"))
-        return str_to_u64(value, UINT32_MAX - 1, &want->uid);
+        return fs_option_number(value, UINT32_MAX - 1, &want->uid);
     if (str_equal(name, "gid"))
-        return str_to_u64(value, UINT32_MAX - 1, &want->gid);
+        return fs_option_number(value, UINT32_MAX - 1, &want->gid);
     return -EINVAL;
 }
 

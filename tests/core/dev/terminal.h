@@ -29,7 +29,17 @@ struct Jobs {
         static Jobs jobs;
         return jobs;
     }
-    static struct tty *None() { return nullptr; }
+    // Files come and go on all CPUs.
+    static void Count(int *what)
+    {
+        __atomic_fetch_add(what, 1, __ATOMIC_RELAXED);
+    }
+    static struct tty *Current()
+    {
+        if (Get().current != nullptr)
+            tty_get(Get().current);
+        return Get().current;
+    }
     static void Install()
     {
         static const struct tty_jobs table = {
@@ -39,20 +49,28 @@ struct Jobs {
                 },
             .check = [](struct tty *, unsigned) { return Get().check_result; },
             .acquire = [](struct tty *, bool, bool) { return -EPERM; },
-            .note_open = [](struct tty *, bool) { Get().opened++; },
+            .note_open =
+                [](struct tty *, bool may_read) {
+                    Count(&Get().opened);
+                    if (may_read)
+                        Count(&Get().opened_to_read);
+                },
             .give_up = [](struct tty *) { return -ENOTTY; },
             .get_group = [](struct tty *, bool, int *) { return -ENOTTY; },
             .get_session = [](struct tty *, bool, int *) { return -ENOTTY; },
             .check_owner = [](struct tty *) { return -ENOTTY; },
             .set_group = [](struct tty *, int) { return -ENOTTY; },
-            .detach = [](struct tty *) { Get().detached++; },
-            .current = None,
+            .detach = [](struct tty *) { Count(&Get().detached); },
+            .current = Current,
             .is_capable = [](enum tty_capability) { return Get().capable; },
-            .get_owner = [](uint32_t *, uint32_t *) {},
+            .get_owner =
+                [](uint32_t *uid, uint32_t *gid) {
+                    *uid = Get().uid;
+                    *gid = Get().gid;
+                },
             .install = [](struct file *, bool) { return -EMFILE; },
         };
         static const bool ready = [] {
-            pid_init_all();
             pty_init_all();
             return true;
         }();
@@ -65,8 +83,10 @@ struct Jobs {
     std::vector<Sent> sent;
     int detached = 0;
     int check_result = 0;
-    int opened = 0;
+    int opened = 0, opened_to_read = 0;
     bool capable = false;
+    uint32_t uid = 0, gid = 0;
+    struct tty *current = nullptr;
 };
 
 // A pair whose slave is open, with what a program and a line do to it.

@@ -159,8 +159,9 @@ TEST_F(RamfsTest, LimitsOfAMount)
 
 TEST_F(RamfsTest, BadOptions)
 {
-    for (const char *bad : {"size=", "size=x", "size=1001%", "mode=9", "uid=x",
-                            "what", "nr_inodes=1q", "size=99999999999999g"})
+    for (const char *bad :
+         {"size=", "size=x", "size=1001%", "mode=9", "uid=x", "uid=4294967295",
+          "what", "nr_inodes=1q", "size=99999999999999g"})
         EXPECT_EQ(-EINVAL, Mount(bad)) << bad;
 }
 
