@@ -117,7 +117,7 @@ uint64_t sim_virtio_read(struct sim_virtio *device, uint64_t offset,
     if (offset >= VIRTIO_MMIO_CONFIG) {
         offset -= VIRTIO_MMIO_CONFIG;
         if (offset < SIM_VIRTIO_CONFIG && size <= SIM_VIRTIO_CONFIG - offset)
-            memcpy(&value, device->config + offset, size);
+            sim_virtio_copy(&value, device->config + offset, size);
         return value;
     }
     return size == sizeof(uint32_t) ? read_register(device, offset) : 0;
@@ -210,7 +210,7 @@ bool sim_virtio_write(struct sim_virtio *device, uint64_t offset, unsigned size,
 void sim_virtio_set_config(struct sim_virtio *device, unsigned offset,
                            const void *from, unsigned size)
 {
-    memcpy(device->config + offset, from, size);
+    sim_virtio_copy(device->config + offset, from, size);
     device->generation++;
     if (device->status & VIRTIO_DRIVER_OK)
         interrupt(device, VIRTIO_ISR_CONFIG);

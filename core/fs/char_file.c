@@ -74,15 +74,15 @@ static ssize_t read_device(struct file *file, struct user_cursor *to,
                            uint64_t *position)
 {
     const struct chardev *device = device_of(file);
-    void *chunk = NULL;
     ssize_t done;
+    void *chunk;
 
     (void)position;
-    if (device->ops->filler == NULL) {
-        chunk = kmem_alloc(CHAR_CHUNK, MEM_WAIT, NULL);
-        if (chunk == NULL)
-            return -ENOMEM;
-    }
+    if (device->ops->filler != NULL)
+        return read_all(device, to, NULL);
+    chunk = kmem_alloc(CHAR_CHUNK, MEM_WAIT, NULL);
+    if (chunk == NULL)
+        return -ENOMEM;
     done = read_all(device, to, chunk);
     kmem_free(chunk, CHAR_CHUNK);
     return done;
@@ -176,6 +176,7 @@ static const struct file_ops plain_ops = {
     .read = read_device,
     .write = write_device,
     .seek = seek_device,
+    .is_placeless = true,
 };
 
 static const struct file_ops polled_ops = {
@@ -184,13 +185,14 @@ static const struct file_ops polled_ops = {
     .poll = poll_device,
     .waitq = device_waitq,
     .seek = seek_device,
-    .locks_position = true, /* there is none */
+    .is_placeless = true,
 };
 
 static const struct file_ops anonymous_ops = {
     .read = read_device,
     .write = write_device,
     .seek = seek_device,
+    .is_placeless = true,
     .object = map_anonymous,
 };
 

@@ -189,7 +189,7 @@ static bool ends_beyond(uint64_t position, const struct user_cursor *cursor)
 }
 
 /* Runs move at *position, or at the file's own, which only one thread uses at a
- * time unless the object sees to that; streams have none. */
+ * time; streams have none, and some files make no use of it. */
 static ssize_t move_at(struct file *file, struct user_cursor *cursor,
                        uint64_t *position, move_fn *move)
 {
@@ -200,7 +200,7 @@ static ssize_t move_at(struct file *file, struct user_cursor *cursor,
     if (position != NULL)
         return ends_beyond(*position, cursor) ? -EINVAL
                                               : move(file, cursor, position);
-    if (file->ops->locks_position)
+    if (file->ops->is_placeless)
         return move(file, cursor, NULL);
     mutex_lock(&file->position_lock);
     done = ends_beyond(file->position, cursor)

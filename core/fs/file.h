@@ -82,12 +82,13 @@ struct file_ops {
     void (*release)(struct file *file);
     /* It has no positions: pread(2) and lseek(2) say -ESPIPE. */
     bool is_stream;
+    /* A position may be given and set, but no byte has one: read and write take
+     * no notice of it, may wait, and are called without position_lock, which
+     * they may take. */
+    bool is_placeless;
     /* What is read and written has a size of its own: the object judges also
      * calls of no bytes, and a write is one call of it. */
     bool has_units;
-    /* read and write may wait, and take position_lock themselves where they
-     * need it; they are called without, as those of streams are. */
-    bool locks_position;
 };
 
 struct file {

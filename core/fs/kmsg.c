@@ -277,7 +277,7 @@ static const struct file_ops kmsg_file_ops = {
     .waitq = kmsg_waitq,
     .seek = seek_kmsg,
     .release = release_kmsg,
-    .locks_position = true,
+    .is_placeless = true,
 };
 
 static int open_kmsg(struct chardev *device, uint32_t minor, unsigned flags,

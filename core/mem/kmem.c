@@ -16,6 +16,12 @@ static const char *const kmem_names[] = {
     "kmem-192", "kmem-256", "kmem-512", "kmem-1024", "kmem-2048"};
 static struct mem_cache kmem_caches[COUNT_OF(kmem_sizes)];
 
+/* Up to SMALL_MAX the place in kmem_sizes is looked up by sixteens; from there
+ * on the sizes are powers of two. */
+enum { SIXTEEN = 16, SMALL_MAX = 256, SMALL_PLACE = 6, SMALL_BITS = 8 };
+static const uint8_t kmem_places[SMALL_MAX / SIXTEEN + 1] = {
+    0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6};
+
 void kmem_init(void)
 {
     for (size_t i = 0; i < COUNT_OF(kmem_sizes); i++)
@@ -25,10 +31,14 @@ void kmem_init(void)
 /* The cache for a size; NULL: such a size has frames of its own. */
 static struct mem_cache *kmem_cache_of(size_t size)
 {
-    for (size_t i = 0; i < COUNT_OF(kmem_sizes); i++)
-        if (size <= kmem_sizes[i])
-            return &kmem_caches[i];
-    return NULL;
+    unsigned bits;
+
+    if (size <= SMALL_MAX)
+        return &kmem_caches[kmem_places[(size + SIXTEEN - 1) / SIXTEEN]];
+    if (size > kmem_sizes[COUNT_OF(kmem_sizes) - 1])
+        return NULL;
+    bits = 64 - (unsigned)__builtin_clzl(size - 1);
+    return &kmem_caches[SMALL_PLACE + bits - SMALL_BITS];
 }
 
 static unsigned order_of(size_t size)
@@ -60,11 +70,12 @@ void *kmem_alloc(size_t size, unsigned how, struct mem_account *payer)
 
 void kmem_free(void *ptr, size_t size)
 {
-    struct mem_cache *cache = kmem_cache_of(size);
+    struct mem_cache *cache;
     struct page *page;
 
     if (ptr == NULL)
         return;
+    cache = kmem_cache_of(size);
     if (cache != NULL) {
         mem_free(cache, ptr);
         return;

@@ -62,12 +62,9 @@ static inline struct cpu *cpu_this(void)
     return cpu;
 }
 
-/* Keeps the caller on this CPU; nests. Does not turn interrupts off. Before
- * cpu_init_local() there is one flow of control with interrupts off: pinning
- * is then a fact, and counts nothing. */
-static inline void cpu_pin(void)
+/* cpu_pin() and cpu_unpin() for who has hal_cpu_local() at hand already. */
+static inline void cpu_pin_on(struct cpu *cpu)
 {
-    struct cpu *cpu = (struct cpu *)hal_cpu_local();
     unsigned pinned;
 
     if (cpu == NULL)
@@ -77,11 +74,8 @@ static inline void cpu_pin(void)
     __atomic_store_n(&cpu->pinned, pinned, __ATOMIC_RELAXED);
 }
 
-/* Ends it. The last unpin with a switch due and interrupts on calls what
- * cpu_set_resched_hook() named. */
-static inline void cpu_unpin(void)
+static inline void cpu_unpin_from(struct cpu *cpu)
 {
-    struct cpu *cpu = (struct cpu *)hal_cpu_local();
     unsigned pinned;
 
     if (cpu == NULL)
@@ -92,6 +86,21 @@ static inline void cpu_unpin(void)
     if (pinned == 1 && __atomic_load_n(&cpu->resched, __ATOMIC_RELAXED) &&
         !__atomic_load_n(&cpu->in_interrupt, __ATOMIC_RELAXED))
         cpu_unpinned();
+}
+
+/* Keeps the caller on this CPU; nests. Does not turn interrupts off. Before
+ * cpu_init_local() there is one flow of control with interrupts off: pinning
+ * is then a fact, and counts nothing. */
+static inline void cpu_pin(void)
+{
+    cpu_pin_on((struct cpu *)hal_cpu_local());
+}
+
+/* Ends it. The last unpin with a switch due and interrupts on calls what
+ * cpu_set_resched_hook() named. */
+static inline void cpu_unpin(void)
+{
+    cpu_unpin_from((struct cpu *)hal_cpu_local());
 }
 
 /* Is the caller unable to sleep: pinned, in an interrupt, or interrupts off? */

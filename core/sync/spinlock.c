@@ -40,9 +40,10 @@ static inline unsigned number_of(const struct cpu *cpu)
     return cpu != NULL ? cpu->number : hal_cpu_self();
 }
 
-static inline bool is_held_here(const struct spinlock *lock)
+static inline bool is_held_here(const struct spinlock *lock,
+                                const struct cpu *cpu)
 {
-    return LOAD(lock->cpu) == number_of((const struct cpu *)hal_cpu_local());
+    return LOAD(lock->cpu) == number_of(cpu);
 }
 
 static void check_usage(struct spinlock *lock, const struct cpu *cpu)
@@ -132,13 +133,11 @@ NORETURN static SELDOM void fail_taken_twice(const struct spinlock *lock)
 
 static inline void take_lock(struct spinlock *lock, const void *site)
 {
-    const struct cpu *cpu;
-    unsigned self;
+    struct cpu *cpu = hal_cpu_local();
+    unsigned self = number_of(cpu);
 
     ASSERT(lock->class_of != NULL);
-    cpu_pin();
-    cpu = hal_cpu_local();
-    self = number_of(cpu);
+    cpu_pin_on(cpu);
     if (LOAD(lock->cpu) == self)
         fail_taken_twice(lock);
     if (CHECKED) {
@@ -159,19 +158,17 @@ static inline void take_lock(struct spinlock *lock, const void *site)
 }
 
 /* What precedes the store, or exchange, that frees the lock. */
-static inline void leave_lock(struct spinlock *lock)
+static inline void leave_lock(struct spinlock *lock, const struct cpu *cpu)
 {
-    const struct cpu *cpu = hal_cpu_local();
-
-    ASSERT(is_held_here(lock));
+    ASSERT(is_held_here(lock, cpu));
     if (CHECKED && cpu != NULL)
         forget_held(lock, cpu);
     STORE(lock->cpu, SPIN_NOBODY);
 }
 
-static inline void give_lock(struct spinlock *lock)
+static inline void give_lock(struct spinlock *lock, const struct cpu *cpu)
 {
-    leave_lock(lock);
+    leave_lock(lock, cpu);
     __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
 }
 
@@ -182,10 +179,12 @@ void spin_lock(struct spinlock *lock) NO_TSA
 
 void spin_unlock(struct spinlock *lock) NO_TSA
 {
-    give_lock(lock);
+    struct cpu *cpu = hal_cpu_local();
+
+    give_lock(lock, cpu);
     if (CHECKED)
         hal_check_point();
-    cpu_unpin();
+    cpu_unpin_from(cpu);
 }
 
 unsigned spin_lock_irq(struct spinlock *lock) NO_TSA
@@ -198,17 +197,19 @@ unsigned spin_lock_irq(struct spinlock *lock) NO_TSA
 
 void spin_unlock_irq(struct spinlock *lock, unsigned saved) NO_TSA
 {
+    struct cpu *cpu = hal_cpu_local();
+
     ASSERT(hal_irq_are_off());
-    give_lock(lock);
+    give_lock(lock, cpu);
     hal_irq_restore(saved);
     if (CHECKED)
         hal_check_point();
-    cpu_unpin();
+    cpu_unpin_from(cpu);
 }
 
 void spin_hand_over(struct spinlock *lock)
 {
-    ASSERT(is_held_here(lock));
+    ASSERT(is_held_here(lock, (const struct cpu *)hal_cpu_local()));
     __atomic_store_n(&lock->held, 1, __ATOMIC_RELEASE);
 }
 
@@ -216,14 +217,16 @@ void spin_hand_over(struct spinlock *lock)
  * (C17 5.1.2.4), which a store would end. */
 void spin_unlock_handed(struct spinlock *lock) NO_TSA
 {
-    leave_lock(lock);
+    struct cpu *cpu = hal_cpu_local();
+
+    leave_lock(lock, cpu);
     (void)__atomic_exchange_n(&lock->held, 0, __ATOMIC_RELEASE);
     if (CHECKED)
         hal_check_point();
-    cpu_unpin();
+    cpu_unpin_from(cpu);
 }
 
 bool spin_is_held(const struct spinlock *lock)
 {
-    return is_held_here(lock);
+    return is_held_here(lock, (const struct cpu *)hal_cpu_local());
 }

@@ -132,6 +132,12 @@ void cursor_skip(struct user_cursor *cursor, uint64_t size)
     }
 }
 
+/* One row of user memory, as nearly all cursors are? */
+static inline bool is_plain(const struct user_cursor *cursor)
+{
+    return cursor->as != NULL && cursor->more == 0;
+}
+
 static size_t move_in(struct user_cursor *from, void *to, size_t size)
 {
     if (from->as != NULL)
@@ -153,7 +159,7 @@ static size_t move_out(struct user_cursor *to, const void *from, size_t size)
     return size;
 }
 
-size_t cursor_copy_in(struct user_cursor *from, void *to, size_t size)
+static size_t take_bytes(struct user_cursor *from, void *to, size_t size)
 {
     size_t done = 0, part, moved;
 
@@ -165,6 +171,15 @@ size_t cursor_copy_in(struct user_cursor *from, void *to, size_t size)
         done += moved;
     } while (moved == part && done < size);
     return done;
+}
+
+size_t cursor_copy_in(struct user_cursor *from, void *to, size_t size)
+{
+    if (!is_plain(from))
+        return take_bytes(from, to, size);
+    size = copy_in_some(from->as, to, from->at, min_u64(size, from->left));
+    advance(from, size);
+    return size;
 }
 
 /* from NULL stands for zero bytes. */
@@ -184,7 +199,11 @@ static size_t put_bytes(struct user_cursor *to, const char *from, size_t size)
 
 size_t cursor_copy_out(struct user_cursor *to, const void *from, size_t size)
 {
-    return put_bytes(to, from, size);
+    if (!is_plain(to))
+        return put_bytes(to, from, size);
+    size = copy_out_some(to->as, to->at, from, min_u64(size, to->left));
+    advance(to, size);
+    return size;
 }
 
 size_t cursor_clear_out(struct user_cursor *to, size_t size)

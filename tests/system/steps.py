@@ -16,6 +16,11 @@ BACKSPACE, DELETE, ESC, ENTER, TAB = b"\x7f", b"\x1b[3~", b"\x1b", b"\r", b"\t"
 PROMPT = rb"ready> "
 SET_PROMPT = b"PS1='re''ady> '" + ENTER
 QUIET_S = 0.3  # so long nothing comes: all is printed
+# Tells when a program runs, in front of it.
+TELLER = "/tmp/go"
+MAKE_TELLER = ("printf '#!/bin/sh\\necho run''ning\\nexec \"$@\"\\n' > "
+               f"{TELLER}; chmod 755 {TELLER}")
+TOLD = rb"running\r\n"
 
 
 class Person:
@@ -27,6 +32,7 @@ class Person:
         self.expect(rb"[#$] $")
         self.type(SET_PROMPT)
         self.prompt()
+        self.enter(MAKE_TELLER)
 
     def prompt(self):
         self.expect(PROMPT)
@@ -42,12 +48,11 @@ class Person:
             self.type(key)
 
     def start(self, line):
-        """Starts a program that reads; returns when it waits for input. What
+        """Starts a program that reads, by TELLER; returns when it runs. What
         is typed while the shell changes the terminal's mode may get lost, as
         on any Linux."""
         self.press(line, ENTER)
-        self.expect(rb"\r\n")
-        self.terminal.settle(QUIET_S)
+        self.expect(TOLD)
 
     def answers(self, answer, *keys):
         """A line whose output is this one."""
@@ -100,49 +105,51 @@ def step_completion(me):
 
 
 def step_interrupt(me):
-    me.start("sleep 100")
+    me.start(f"{TELLER} sleep 100")
     me.press(CTRL_C)
     me.prompt()
     me.answers(b"130", "echo $?")
-    me.start("cat | cat")
+    # cat, which calls sendfile(2), would wait for more here on Linux 6.18.
+    me.enter("each() { while read -r x; do echo $x; done; }")
+    me.start(f"each | {TELLER} cat")
     me.press("line", ENTER)
     me.expect(rb"line\r\nline\r\n")
     me.press(CTRL_C)
     me.prompt()
     # Not in the shell itself: BusyBox leaves fflush() by longjmp() then, and
     # may wait for its own lock ever after, on Linux too.
-    me.start("sh -c 'while :; do :; done'")
+    me.start(f"{TELLER} sh -c 'while :; do :; done'")
     me.press(CTRL_C)
     me.prompt()
-    me.start("sleep 100")
+    me.start(f"{TELLER} sleep 100")
     me.press(b"\x1c")
     me.prompt()
     me.answers(b"131", "echo $?")
 
 
 def step_jobs(me):
-    me.start("sleep 100")
+    me.start(f"{TELLER} sleep 100")
     me.press(CTRL_Z)
-    me.expect(rb"\[1\]\+\s+Stopped\s+sleep 100\r\n")
+    me.expect(rb"\[1\]\+\s+Stopped\s+/tmp/go sleep 100\r\n")
     me.prompt()
     me.press("jobs", ENTER)
-    me.expect(rb"\[1\]\+\s+Stopped\s+sleep 100\r\n")
+    me.expect(rb"\[1\]\+\s+Stopped\s+/tmp/go sleep 100\r\n")
     me.prompt()
     me.press("bg", ENTER)
-    me.expect(rb"\[1\] sleep 100\r\n")
+    me.expect(rb"\[1\] /tmp/go sleep 100\r\n")
     me.prompt()
     me.press("jobs", ENTER)
-    me.expect(rb"\[1\]\+\s+Running\s+sleep 100\r\n")
+    me.expect(rb"\[1\]\+\s+Running\s+/tmp/go sleep 100\r\n")
     me.prompt()
     me.press("fg", ENTER)
-    me.expect(rb"sleep 100\r\n")
+    me.expect(rb"/tmp/go sleep 100\r\n")
     me.terminal.settle(QUIET_S)
     me.press(CTRL_C)
     me.prompt()
     me.press("jobs; echo none", ENTER)
     me.expect(rb"jobs; echo none\r\nnone\r\n")
     me.prompt()
-    me.start("cat")
+    me.start(f"{TELLER} cat")
     me.press("before", ENTER)
     me.expect(rb"before\r\nbefore\r\n")
     me.press(CTRL_Z)
@@ -167,14 +174,15 @@ def step_jobs(me):
 
 
 def step_end_of_file(me):
-    me.start("cat")
+    me.start(f"{TELLER} cat")
     me.press("some text", ENTER)
     me.expect(rb"some text\r\nsome text\r\n")
     me.press("half", CTRL_D)
     me.expect(rb"halfhalf")
     me.press(CTRL_D)
     me.prompt()
-    me.start("sh")
+    me.press("sh", ENTER)
+    me.expect(rb"# |ready> ")
     me.press(CTRL_D)
     me.prompt()
     me.answers(b"back", "echo back")
@@ -238,7 +246,9 @@ def step_programs(me):
     me.expect(rb"(?s)Mem: .*PID +PPID.* top\r")
     me.press("q")
     me.prompt()
-    me.start("read -s -n 3 x; echo; echo got-$x")
+    me.press("read -s -n 3 x; echo; echo got-$x", ENTER)
+    me.expect(rb"\r\n")
+    me.terminal.settle(QUIET_S)
     me.press("abc")
     me.expect(rb"\ngot-abc\r\n")
     me.prompt()
@@ -254,7 +264,8 @@ def world_console(me):
 
 def world_resized(me):
     me.answers(b"24 80", "stty size")
-    me.start("sh -c 'trap \"stty size\" WINCH; while :; do sleep 0.1; done'")
+    me.start("sh -c 'trap \"stty size\" WINCH; echo run\"\"ning; "
+             "while :; do sleep 0.1; done'")
     me.terminal.resize(33, 101)
     me.expect(rb"33 101\r\n")
     me.press(CTRL_C)

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 
 from devlib import bench_linux
+from devlib import bench_shell
 from devlib import bench_uml
 from devlib.build import build, build_dir
 from devlib.common import Failure, say
@@ -109,13 +110,22 @@ def bench_uml_only():
         return 0 if bench_uml.compare(directory) else 1
 
 
+def bench_shell_only():
+    build("hosted", "cyphera")
+    build("x86_64", "cyphera.elf")
+    return 0 if bench_shell.measure() else 1
+
+
 def main(words):
     if "--linux" in words:
         return bench_linux.main(words)
     if words == ["uml"]:
         return bench_uml_only()
+    if words == ["shell"]:
+        return bench_shell_only()
     if words:
-        raise Failure(f"bench: {words[0]}: uml, --linux, or nothing for all", 125)
+        raise Failure(f"bench: {words[0]}: uml, shell, --linux, or nothing "
+                      "for all", 125)
     build("hosted", "cyphera", "bench_ping_pong", "guest_bench_null_call",
           "guest_bench_burst")
     build("x86_64", "cyphera.elf", "guest_bench_null_call")
@@ -132,4 +142,5 @@ def main(words):
         say(f"(hosted null call {ours:.0f} ticks, futex ping-pong "
             f"{theirs:.0f} ticks, medians of {BURSTS} bursts)")
         good &= bench_uml.compare(directory)
+    good &= bench_shell.measure()
     return 0 if good else 1

@@ -21,6 +21,7 @@ from devlib.build import build, build_dir
 from devlib.common import Failure, path_of, say
 from devlib.cpio import Archive
 from devlib.qemu import die_with_parent
+from devlib.roots import BUSYBOX, read_file
 
 REFERENCE = "targets/bench/linux_6_1_tuned.tsv"
 TUNED = ("mitigations=off init_on_alloc=0 lsm=capability "
@@ -52,9 +53,14 @@ def make_initrd(directory):
     archive = Archive()
     archive.directory("dev")
     archive.character_device("dev/console", 5, 1)
-    path = os.path.join(build_dir("hosted"), "guest", "bench_micro")
-    with open(path, "rb") as f:
-        archive.file("init", f.read(), 0o755)
+    archive.character_device("dev/null", 1, 3)
+    archive.character_device("dev/zero", 1, 5)
+    archive.directory("bin")
+    guest = os.path.join(build_dir("hosted"), "guest")
+    for name, path in (("init", os.path.join(guest, "bench_micro")),
+                       ("nothing", os.path.join(guest, "bench_nothing")),
+                       (BUSYBOX[1:], BUSYBOX)):
+        archive.file(name, read_file(path), 0o755)
     out = os.path.join(directory, "micro.cpio")
     with open(out, "wb") as f:
         f.write(archive.close())
@@ -215,7 +221,7 @@ def main(words):
                         help=f"words for the kernel; Linux, tuned: {TUNED}")
     parser.add_argument("--save", help="writes the rows to a file")
     args = parser.parse_args(words)
-    build("hosted", "guest_bench_micro", "bench_count")
+    build("hosted", "guest_bench_micro", "guest_bench_nothing", "bench_count")
     kernel = args.kernel
     if kernel is None:
         build("x86_64", "cyphera.elf")

@@ -22,6 +22,9 @@
 
 enum { MICRO_PAGE = 4096, MICRO_MIB = 1 << 20 };
 
+/* A directory of a tmpfs, empty at the start. */
+#define MICRO_TMP "/tmp/kb"
+
 /* Does a row's work so many times. Returns the ticks of the parts it timed
  * itself (part_start(), part_end()), 0: all of it counts. */
 typedef uint64_t micro_body(uint64_t rounds, void *arg);
@@ -63,6 +66,23 @@ void micro_run_futex(const struct micro_row *row);
 void micro_run_touch(const struct micro_row *row);
 void micro_run_memory(const struct micro_row *row);
 void micro_run_parallel(const struct micro_row *row);
+void micro_run_exec(const struct micro_row *row);
+void micro_run_read(const struct micro_row *row);
+void micro_run_write(const struct micro_row *row);
+void micro_run_stat(const struct micro_row *row);
+void micro_run_open(const struct micro_row *row);
+void micro_run_files(const struct micro_row *row);
+void micro_run_names(const struct micro_row *row);
+void micro_run_content(const struct micro_row *row);
+void micro_run_list(const struct micro_row *row);
+void micro_run_select(const struct micro_row *row);
+void micro_run_poll(const struct micro_row *row);
+void micro_run_epoll(const struct micro_row *row);
+void micro_run_bells(const struct micro_row *row);
+void micro_run_pipe_close(const struct micro_row *row);
+void micro_run_pipe_latency(const struct micro_row *row);
+void micro_run_pipe_flow(const struct micro_row *row);
+void micro_run_ring(const struct micro_row *row);
 
 /* Bodies that rows share; arg of the second is a size in bytes, as a pointer
  * to it. */
@@ -87,5 +107,11 @@ enum {
     MICRO_TWO_TOUCH_THREADS,
     MICRO_TWO_FORK
 };
+enum { MICRO_EXEC_NOTHING, MICRO_EXEC_SHELL, MICRO_SPAWN };
+enum { MICRO_STAT, MICRO_STAT_DEEP, MICRO_STAT_NOTHING, MICRO_FSTAT };
+enum { MICRO_MKDIR, MICRO_RENAME };
+enum { MICRO_FILL, MICRO_READ_ALL, MICRO_READ_PAGE };
+/* Beside the size of each file: removing them is what counts. */
+enum { MICRO_REMOVAL = 1 << 30 };
 
 #endif /* TARGETS_BENCH_MICRO_MICRO_H */

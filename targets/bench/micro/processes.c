@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -35,6 +36,56 @@ void micro_run_fork(const struct micro_row *row)
     for (size_t i = 0; i < size; i += MICRO_PAGE)
         memory[i] = 1;
     micro_measure(row, micro_body_fork, NULL);
+}
+
+/* --- exec ----------------------------------------------------------------- */
+
+static char *const no_environment[] = {NULL};
+
+static uint64_t body_fork_exec(uint64_t rounds, void *arg)
+{
+    char *const *words = arg;
+    int status;
+
+    while (rounds-- > 0) {
+        pid_t child = fork();
+
+        if (child == 0) {
+            execve(words[0], words, no_environment);
+            _exit(127);
+        }
+        if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+            micro_die("fork, execve or waitpid");
+    }
+    return 0;
+}
+
+static uint64_t body_spawn(uint64_t rounds, void *arg)
+{
+    char *const *words = arg;
+    int status;
+
+    while (rounds-- > 0) {
+        pid_t child;
+
+        errno =
+            posix_spawn(&child, words[0], NULL, NULL, words, no_environment);
+        if (errno != 0 || waitpid(child, &status, 0) != child || status != 0)
+            micro_die("posix_spawn or waitpid");
+    }
+    return 0;
+}
+
+void micro_run_exec(const struct micro_row *row)
+{
+    static char *nothing[] = {"/nothing", NULL};
+    static char *shell[] = {"/bin/busybox", "sh", "-c", "true", NULL};
+
+    if (row->parameter == MICRO_SPAWN)
+        micro_measure(row, body_spawn, nothing);
+    else
+        micro_measure(row, body_fork_exec,
+                      row->parameter == MICRO_EXEC_SHELL ? shell : nothing);
 }
 
 /* --- threads -------------------------------------------------------------- */

@@ -186,7 +186,8 @@ TEST(Cache, AllocationFailureSweep)
 
 TEST(Kmem, EverySizeIsUsableAndAligned)
 {
-    for (size_t size = 1; size <= KMEM_MAX; size += 1 + size / 16) {
+    for (size_t size = 1; size <= KMEM_MAX;
+         size += size < PAGE_SIZE ? 1 : size / 16) {
         char *p = static_cast<char *>(kmem_alloc(size, MEM_WAIT, nullptr));
 
         ASSERT_NE(nullptr, p) << size;
