@@ -14,7 +14,8 @@
 #include "hal/uaccess.h"
 
 /* Results that are no errno of this file's callers. */
-enum { MUST_WAIT = 1, AGAIN = 2 };
+/* AGAIN is neither an errno nor a count of waiters. */
+enum { MUST_WAIT = 1, AGAIN = -0x10000 };
 
 /* A word's owner, as it was a moment ago. */
 struct owner {
