@@ -202,8 +202,12 @@ TEST_F(TtyFile, AReadThatMayNotWaitDoesNot)
     Pair p;
 
     p.MakeRaw(4, 0);
+    bool stop = false;
     Kthread late([&] {
-        kthread::Sleep(400 * kMs);
+        uint64_t end = hal_clock_now() + 20000 * kMs;
+
+        while (!kthread::Load(stop) && hal_clock_now() < end)
+            kthread::Sleep(kMs);
         (void)!Write(p.master.get(), "late");
     });
     EXPECT_EQ("!11", Get(p.slave.get(), 100));
@@ -214,6 +218,7 @@ TEST_F(TtyFile, AReadThatMayNotWaitDoesNot)
     p.MakeRaw(0, 50);
     EXPECT_EQ("!11", Get(p.slave.get(), 100));
     EXPECT_FALSE(late.done());
+    kthread::Store(stop, true);
 }
 
 TEST_F(TtyFile, MinIsWaitedFor)
