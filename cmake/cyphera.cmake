@@ -65,14 +65,16 @@ function(cyphera_host_objects name)
     set_property(GLOBAL APPEND PROPERTY CYPHERA_HOST_LIBS ${name})
 endfunction()
 
-# cyphera_blob(name FORMAT elf|binary SOURCES file... [SCRIPT linker-script]
-#              [FLAGS compiler-flag...] [LINK ld-flag...])
+# cyphera_blob(name [KERNEL] FORMAT elf|binary SOURCES file...
+#              [SCRIPT linker-script] [FLAGS compiler-flag...]
+#              [LINK ld-flag...])
 #
 # A program with no libc and no instrumentation, whatever the preset, built by
-# the plain gcc and carried in the host side as the bytes between the symbols
-# blob_<name> and blob_<name>_end (unsigned char arrays).
+# the plain gcc and carried in the host side, or the kernel, as the bytes
+# between the symbols blob_<name> and blob_<name>_end (unsigned char arrays).
 function(cyphera_blob name)
-    cmake_parse_arguments(B "" "FORMAT;SCRIPT" "SOURCES;FLAGS;LINK" ${ARGN})
+    cmake_parse_arguments(B "KERNEL" "FORMAT;SCRIPT" "SOURCES;FLAGS;LINK"
+        ${ARGN})
     set(out ${CMAKE_BINARY_DIR}/gen/blob/${name})
     file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/gen/blob)
     set(objects "")
@@ -119,7 +121,11 @@ blob_@name@_end:
 ]])
     set_source_files_properties(${out}.S PROPERTIES OBJECT_DEPENDS ${out}.bin)
     add_library(blob_${name} OBJECT ${out}.S ${out}.bin)
-    set_property(GLOBAL APPEND PROPERTY CYPHERA_HOST_LIBS blob_${name})
+    if(B_KERNEL)
+        set_property(GLOBAL APPEND PROPERTY CYPHERA_KERNEL_LIBS blob_${name})
+    else()
+        set_property(GLOBAL APPEND PROPERTY CYPHERA_HOST_LIBS blob_${name})
+    endif()
 endfunction()
 
 # cyphera_kernel_archive(name CORE|ALL): the kernel's objects, of core/ alone or

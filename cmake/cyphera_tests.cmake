@@ -46,8 +46,9 @@ function(cyphera_test name)
         RUN_SERIAL ${T_SERIAL})
 endfunction()
 
+# Valgrind runs one thread at a time; a CPU that spins must let others have it.
 set(CYPHERA_VALGRIND_COMMAND
-    valgrind -q --error-exitcode=99 --leak-check=full
+    valgrind -q --fair-sched=try --error-exitcode=99 --leak-check=full
     --errors-for-leak-kinds=definite --trace-children=no)
 
 # The command line, in a variable, that runs an image with init and its
@@ -128,6 +129,18 @@ function(cyphera_unit_test name)
         ENVIRONMENT ${T_ENVIRONMENT} COMMAND ${command})
 endfunction()
 
+# cyphera_unit_test_cpus(name count TIMEOUT s FILTER pattern): runs those tests
+# of that program once more, on a machine of so many CPUs. Valgrind runs one thread at a time anyway.
+function(cyphera_unit_test_cpus name count)
+    cmake_parse_arguments(T "" "TIMEOUT;FILTER" "" ${ARGN})
+    if(NOT TARGET ${name} OR CYPHERA_VALGRIND)
+        return()
+    endif()
+    cyphera_test(${name}_cpus TIER default TIMEOUT ${T_TIMEOUT} LABELS unit
+        ENVIRONMENT CYPHERA_TEST_CPUS=${count}
+        COMMAND $<TARGET_FILE:${name}> --gtest_filter=${T_FILTER})
+endfunction()
+
 # Host or kernel objects that only unit tests have (tests/support).
 function(cyphera_test_support name)
     if(NOT ARGN OR NOT CYPHERA_WORLD STREQUAL hosted OR CYPHERA_TSA)
@@ -167,12 +180,13 @@ function(cyphera_gtest_common)
     target_link_libraries(cyphera_gtest_pch PRIVATE GTest::gtest)
 endfunction()
 
-# cyphera_guest(name LIBC musl|glibc SOURCES file... [FLAGS flag...])
+# cyphera_guest(name LIBC musl|glibc [DYNAMIC] SOURCES file...
+#               [FLAGS flag...])
 #
-# A static program for the guest, build/<preset>/guest/<name>; the same in
+# A static program (DYNAMIC: not so) for the guest, build/<preset>/guest/<name>; the same in
 # every preset, never instrumented.
 function(cyphera_guest name)
-    cmake_parse_arguments(G "" "LIBC" "SOURCES;FLAGS" ${ARGN})
+    cmake_parse_arguments(G "DYNAMIC" "LIBC" "SOURCES;FLAGS" ${ARGN})
     if(G_LIBC STREQUAL musl)
         set(compiler musl-gcc)
     elseif(G_LIBC STREQUAL glibc)
@@ -182,7 +196,7 @@ function(cyphera_guest name)
     endif()
     set(out ${CMAKE_BINARY_DIR}/guest/${name})
     set(link -static)
-    if("-static-pie" IN_LIST G_FLAGS)
+    if("-static-pie" IN_LIST G_FLAGS OR G_DYNAMIC)
         set(link "")
     endif()
     set(sources ${G_SOURCES})

@@ -6,9 +6,6 @@
  * through ECAM (PCI Express base specification, 7.2.2). A window is opened by
  * number and is accessed by offset and size only, so the same driver runs on a
  * mapped register block and on a simulated one.
- *
- * Declared here and not yet implemented on either machine: its first callers
- * are the virtio drivers.
  */
 #ifndef HAL_BUS_H
 #define HAL_BUS_H

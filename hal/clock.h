@@ -17,8 +17,21 @@ HAL_DECLS_BEGIN
 /* Nanoseconds since boot; never goes back, on any CPU. Any context. */
 uint64_t hal_clock_now(void);
 
-/* Nanoseconds since 1970-01-01 00:00 UTC, as the machine believes. */
+/* Nanoseconds since 1970-01-01 00:00 UTC, as the machine believes, or as it was
+ * told. Any context. */
 uint64_t hal_clock_wall(void);
+
+/* Makes hal_clock_wall() ns now. Any context. */
+void hal_clock_set_wall(uint64_t ns);
+
+/*
+ * The vDSO of this machine (vdso(7)): an ELF image of *size bytes, to be mapped
+ * read-only and executable for user code, and right below it, read-only, page:
+ * PAGE_SIZE bytes of the kernel's memory that the HAL keeps up to date from
+ * now on. Where user code must not read the clock itself (--seed), the image
+ * makes system calls. Once, before there is user code. Takes no lock.
+ */
+const void *hal_clock_vdso(void *page, size_t *size);
 
 /*
  * Arms this CPU's one-shot deadline, replacing the last: core_timer() runs in

@@ -26,6 +26,11 @@ HAL_MUST_USE int hal_context_create(void (*entry)(void *arg), void *arg,
  * ran. May sleep. */
 void hal_context_destroy(struct hal_context *context);
 
+/* Frames of core_frames_alloc() that serve contexts and stay when these are
+ * gone, so as to serve others. They grow with the contexts that there were at
+ * once. Any context. */
+uint64_t hal_context_frames(void);
+
 /* The context this CPU booted on, for its idle thread. Never destroyed. */
 struct hal_context *hal_context_boot(void);
 

@@ -22,6 +22,14 @@ struct hal_message {
     uint32_t data;
 };
 
+/* How often, and where, a line that has a handler was delivered. */
+struct hal_irq_use {
+    unsigned cpu; /* that it is delivered to */
+    uint64_t count;
+};
+
+enum { HAL_IRQ_LINES_MAX = 512 };
+
 HAL_DECLS_BEGIN
 
 /* Turns interrupts off; returns what hal_irq_restore() needs. */
@@ -57,6 +65,10 @@ void hal_irq_unmask(unsigned line);
  */
 HAL_MUST_USE int hal_irq_message(unsigned cpu, void (*handler)(void *arg),
                                  void *arg, struct hal_message *out);
+
+/* False where no handler is attached. Numbers end at HAL_IRQ_LINES_MAX. Any
+ * context. */
+bool hal_irq_count(unsigned line, struct hal_irq_use *out);
 
 HAL_DECLS_END
 

@@ -48,6 +48,11 @@ enum hal_stream { HAL_STREAM_IN, HAL_STREAM_OUT, HAL_STREAM_ERR };
 
 enum { HAL_CONSOLE_END = -1 }; /* hal_console_read(): end of file */
 
+struct hal_screen {
+    uint16_t rows, columns; /* characters */
+    uint16_t width, height; /* pixels; 0: unknown */
+};
+
 HAL_DECLS_BEGIN
 
 const struct hal_boot *hal_boot_facts(void);
@@ -71,8 +76,11 @@ HAL_MUST_USE int hal_console_read(void *data, size_t size);
 /* Does a person sit there? When false the streams are raw and binary-clean. */
 bool hal_console_is_terminal(void);
 
-/* Calls ready(arg), in interrupt context on some CPU, whenever input or room
- * for output may have come. Set once, at boot. */
+/* The size of the terminal now; false where the machine cannot know. */
+bool hal_console_size(struct hal_screen *out);
+
+/* Calls ready(arg), in interrupt context on some CPU, whenever input, room for
+ * output or another size of the terminal may have come. Set once, at boot. */
 void hal_console_attach(void (*ready)(void *arg), void *arg);
 
 /* Fills data with bytes from the machine's entropy source (hosted with a seed:
@@ -87,6 +95,13 @@ HAL_NORETURN void hal_power_off(int status);
 
 /* Starts the machine over; where it cannot, powers off with status 0. */
 HAL_NORETURN void hal_reboot(void);
+
+/*
+ * Stops every CPU for good and leaves the machine on; all output written before
+ * is delivered. Hosted: nobody could turn off a process that stands still, so
+ * it says so on the host's stderr and ends, with status 0.
+ */
+HAL_NORETURN void hal_halt(void);
 
 HAL_DECLS_END
 

@@ -47,6 +47,10 @@ HAL_MUST_USE int hal_user_load32(uaddr_t from, uint32_t *out);
 HAL_MUST_USE int hal_user_cas32(uaddr_t addr, uint32_t *expected,
                                 uint32_t desired);
 
+/* Copies a page of user memory from one frame to another. User code may write
+ * the source meanwhile; no tool looks at either frame. */
+void hal_copy_page(paddr_t to, paddr_t from);
+
 HAL_DECLS_END
 
 #endif /* HAL_UACCESS_H */

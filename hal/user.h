@@ -77,6 +77,11 @@ void hal_user_reset(struct hal_user *user, uaddr_t entry, uaddr_t stack);
  */
 void hal_user_run(struct hal_user *user, struct hal_trap *out);
 
+/* Nanoseconds that its user code ran, up to this moment: 0 when it is made, by
+ * a clone too. What another CPU reads may be off by how far clocks differ. Any
+ * CPU, any context. */
+uint64_t hal_user_ns(struct hal_user *user);
+
 /* Makes the run in progress, or the next one, return HAL_TRAP_INTERRUPT. None
  * is lost; several may become one. Any CPU, any context. */
 void hal_user_interrupt(struct hal_user *user);
@@ -120,7 +125,7 @@ void hal_user_fpu_get(struct hal_user *user, void *image);
  * Loads an image of size bytes made by hal_user_fpu_get() or by user code. A
  * legacy image of 512 bytes without the magics is taken too. Reserved bits,
  * the header and MXCSR are checked: -EINVAL for what xrstor would fault on;
- * then nothing changed.
+ * then nothing changed. NULL and 0: the initial state of execve().
  */
 HAL_MUST_USE int hal_user_fpu_set(struct hal_user *user, const void *image,
                                   size_t size);

@@ -41,6 +41,7 @@ class Call:
         self.args = self.result = None
         self.prototype = "-"
         self.missing = self.cannot_fail = self.no_return = None
+        self.cannot_succeed = None
         self.takes = {}  # argument: names of flags or values that work
 
     def arg_index(self, name):
@@ -211,7 +212,7 @@ class _Parser:
             self.fail(f"{self.open.name}: no place for {key}:")
 
     def call_note(self, call, key, text):
-        if key in ("missing", "cannot fail", "no return"):
+        if key in ("missing", "cannot fail", "cannot succeed", "no return"):
             attribute = key.replace(" ", "_")
             if getattr(call, attribute):
                 self.fail(f"{call.name}: {key}: given twice")

@@ -9,8 +9,8 @@ files are; the name of a file up to its first dot is that of the guest test
 (hello_musl.hosted.strace: hello_musl). Lines of other kinds are passed over.
 
 A row that is called done must be shown by each test that it names, succeed,
-fail (unless a `cannot fail` note names the manual page), and succeed with each
-flag or value of its `takes` notes. A call that does not return must show its
+fail, and succeed with each flag or value of its `takes` notes (unless a
+`cannot fail` or `cannot succeed` note says why not). A call that does not return must show its
 effect. A partial row need not fail. An absent one must not succeed.
 """
 
@@ -150,6 +150,10 @@ def call_complaints(call, found, tests):
     if call.no_return:
         if not found.effect:
             yield f"no trace shows its effect ({call.no_return})"
+        return
+    if call.cannot_succeed:
+        if found.succeeded or not found.errors:
+            yield f"it must fail: {call.cannot_succeed}"
         return
     if not found.succeeded:
         yield "no trace shows a success"

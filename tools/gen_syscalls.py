@@ -172,6 +172,8 @@ def doc_notes(call):
     if call.status != "absent":
         notes += [f"`{arg}`: " + " ".join(f"`{n}`" for n in names)
                   for arg, names in call.takes.items()]
+        if call.cannot_succeed:
+            notes.append(f"cannot succeed: {call.cannot_succeed}")
         if call.cannot_fail:
             notes.append(f"cannot fail: {call.cannot_fail}")
         if call.no_return:

@@ -4,7 +4,7 @@
 
 run_bare.py KERNEL.elf [--machine M] [--iso] [--cpus N] [--mem SIZE]
             [--initrd FILE] [--append WORDS] [--log FILE] [--timeout S]
-            [--qemu WORD]... [-- CMD...]
+            [--console uart|virtio] [--qemu WORD]... [-- CMD...]
 
 Streams and exit status are init's, as of tools/dev boot.
 """
@@ -31,12 +31,14 @@ def main(words):
     parser.add_argument("--append", default="")
     parser.add_argument("--log")
     parser.add_argument("--timeout", type=float)
+    parser.add_argument("--console", default="uart")
     parser.add_argument("--qemu", action="append", default=[])
     args = parser.parse_args(words[:at])
     boot = qemu.Boot(args.kernel, initrd=args.initrd,
                      command=words[at + 1:], machine=args.machine,
                      iso=args.iso, cpus=args.cpus, memory=args.mem,
-                     append=args.append, log=args.log, extra=args.qemu)
+                     append=args.append, log=args.log, extra=args.qemu,
+                     console=args.console)
     return qemu.run(boot, args.timeout)
 
 

@@ -5,6 +5,7 @@
 #ifndef CORE_ABI_RESOURCE_H
 #define CORE_ABI_RESOURCE_H
 
+#include "core/abi/time.h"
 #include "core/abi/types.h"
 
 #define LX_RLIMIT_CPU        0
@@ -37,5 +38,30 @@ LX_SIZE_IS(struct lx_rlimit64, 16);
 #define LX_RUSAGE_SELF     0
 #define LX_RUSAGE_CHILDREN (-1)
 #define LX_RUSAGE_THREAD   1
+
+struct lx_rusage {
+    struct lx_timeval ru_utime;
+    struct lx_timeval ru_stime;
+    int64_t ru_maxrss; /* KiB */
+    int64_t ru_ixrss;
+    int64_t ru_idrss;
+    int64_t ru_isrss;
+    int64_t ru_minflt;
+    int64_t ru_majflt;
+    int64_t ru_nswap;
+    int64_t ru_inblock;
+    int64_t ru_oublock;
+    int64_t ru_msgsnd;
+    int64_t ru_msgrcv;
+    int64_t ru_nsignals;
+    int64_t ru_nvcsw;
+    int64_t ru_nivcsw;
+};
+LX_SIZE_IS(struct lx_rusage, 144);
+
+/* which of getpriority(2) */
+#define LX_PRIO_PROCESS 0
+#define LX_PRIO_PGRP    1
+#define LX_PRIO_USER    2
 
 #endif /* CORE_ABI_RESOURCE_H */

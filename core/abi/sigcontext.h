@@ -9,6 +9,7 @@
 #ifndef CORE_ABI_SIGCONTEXT_H
 #define CORE_ABI_SIGCONTEXT_H
 
+#include "core/abi/signal.h"
 #include "core/abi/types.h"
 
 #define LX_FP_XSTATE_MAGIC1      0x46505853u
@@ -90,5 +91,23 @@ LX_SIZE_IS(struct lx_sigcontext, 256);
 #define LX_UC_FP_XSTATE         1u
 #define LX_UC_SIGCONTEXT_SS     2u
 #define LX_UC_STRICT_RESTORE_SS 4u
+
+struct lx_ucontext {
+    uint64_t uc_flags; /* LX_UC_* */
+    uint64_t uc_link;
+    struct lx_stack uc_stack;
+    struct lx_sigcontext uc_mcontext;
+    uint64_t uc_sigmask;
+};
+LX_SIZE_IS(struct lx_ucontext, 304);
+
+/* What a handler finds at rsp: first its return address. The FPU image lies
+ * above, at a multiple of 64. */
+struct lx_rt_sigframe {
+    uint64_t restorer;
+    struct lx_ucontext uc;
+    struct lx_siginfo info;
+};
+LX_SIZE_IS(struct lx_rt_sigframe, 440);
 
 #endif /* CORE_ABI_SIGCONTEXT_H */

@@ -19,6 +19,24 @@ struct lx_timeval {
 };
 LX_SIZE_IS(struct lx_timeval, 16);
 
+struct lx_itimerspec {
+    struct lx_timespec it_interval;
+    struct lx_timespec it_value;
+};
+LX_SIZE_IS(struct lx_itimerspec, 32);
+
+struct lx_itimerval {
+    struct lx_timeval it_interval;
+    struct lx_timeval it_value;
+};
+LX_SIZE_IS(struct lx_itimerval, 32);
+
+struct lx_timezone {
+    int32_t tz_minuteswest;
+    int32_t tz_dsttime;
+};
+LX_SIZE_IS(struct lx_timezone, 8);
+
 #define LX_CLOCK_REALTIME           0
 #define LX_CLOCK_MONOTONIC          1
 #define LX_CLOCK_PROCESS_CPUTIME_ID 2
@@ -32,5 +50,9 @@ LX_SIZE_IS(struct lx_timeval, 16);
 #define LX_CLOCK_TAI                11
 
 #define LX_TIMER_ABSTIME            1
+
+#define LX_ITIMER_REAL              0
+#define LX_ITIMER_VIRTUAL           1
+#define LX_ITIMER_PROF              2
 
 #endif /* CORE_ABI_TIME_H */

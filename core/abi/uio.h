@@ -15,4 +15,11 @@ struct lx_iovec {
 };
 LX_SIZE_IS(struct lx_iovec, 16);
 
+/* preadv2(2) */
+#define LX_RWF_HIPRI  0x01u
+#define LX_RWF_DSYNC  0x02u
+#define LX_RWF_SYNC   0x04u
+#define LX_RWF_NOWAIT 0x08u
+#define LX_RWF_APPEND 0x10u
+
 #endif /* CORE_ABI_UIO_H */

@@ -25,6 +25,7 @@ typedef __PTRDIFF_TYPE__ ssize_t; /* a count, or a negative errno */
 
 #define MUST_USE        __attribute__((warn_unused_result))
 #define NORETURN        __attribute__((noreturn))
+#define SELDOM          __attribute__((noinline, cold)) /* keeps callers small */
 #define PRINTF(fmt, at) __attribute__((format(printf, fmt, at)))
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -44,14 +45,19 @@ typedef __PTRDIFF_TYPE__ ssize_t; /* a count, or a negative errno */
 #else
 #define TSA(x)
 #endif
-#define CAPABILITY(name)   TSA(capability(name))
-#define REQUIRES(lock)     TSA(requires_capability(lock))
-#define ACQUIRES(lock)     TSA(acquire_capability(lock))
-#define RELEASES(lock)     TSA(release_capability(lock))
-#define TRY_ACQUIRES(lock) TSA(try_acquire_capability(0, lock)) /* 0: held */
-#define EXCLUDES(lock)     TSA(locks_excluded(lock))
-#define NO_TSA             TSA(no_thread_safety_analysis)
-#define GUARDED_BY(lock)   /* no code */
+#define CAPABILITY(name)      TSA(capability(name))
+#define REQUIRES(lock)        TSA(requires_capability(lock))
+#define ACQUIRES(...)         TSA(acquire_capability(__VA_ARGS__))
+#define RELEASES(...)         TSA(release_capability(__VA_ARGS__))
+#define TRY_ACQUIRES(lock)    TSA(try_acquire_capability(0, lock)) /* 0: held */
+#define REQUIRES_SHARED(lock) TSA(requires_shared_capability(lock))
+#define ACQUIRES_SHARED(lock) TSA(acquire_shared_capability(lock))
+#define RELEASES_SHARED(lock) TSA(release_shared_capability(lock))
+#define TRY_ACQUIRES_SHARED(lock) \
+    TSA(try_acquire_shared_capability(0, lock)) /* 0: held */
+#define EXCLUDES(lock)   TSA(locks_excluded(lock))
+#define NO_TSA           TSA(no_thread_safety_analysis)
+#define GUARDED_BY(lock) /* no code */
 
 /* An invariant that only a kernel bug can break. On in every build. */
 #define ASSERT(cond) \

@@ -68,6 +68,18 @@ static inline struct list *list_pop_front(struct list *l)
     return node;
 }
 
+/* All of from, in its order, goes before what is in to. */
+static inline void list_move_all(struct list *to, struct list *from)
+{
+    if (list_is_empty(from))
+        return;
+    from->prev->next = to->next;
+    to->next->prev = from->prev;
+    to->next = from->next;
+    from->next->prev = to;
+    list_init(from);
+}
+
 #define list_entry(node, type, field) container_of(node, type, field)
 
 /* Walks the nodes; the body must not remove node. */

@@ -21,6 +21,7 @@ static struct {
     bool is_seeded; /* atomic */
     uint32_t key[KEY_WORDS];
     size_t since_seed; /* bytes */
+    void (*ask)(void); /* atomic; NULL: nobody feeds */
 } state;
 
 static uint32_t rotate(uint32_t x, unsigned by)
@@ -78,21 +79,28 @@ static void give_state(unsigned saved)
     hal_irq_restore(saved);
 }
 
+/* The key becomes what ChaCha20 makes of it and fresh. */
+static void fold_in(const uint32_t *fresh)
+{
+    uint32_t block[BLOCK_WORDS];
+
+    for (unsigned i = 0; i < KEY_WORDS; i++)
+        state.key[i] ^= fresh[i];
+    make_block(state.key, UINT64_MAX, block);
+    mem_copy(state.key, block, sizeof(state.key));
+}
+
 /* Mixes the machine's entropy and the time into the key. */
 static void reseed(void)
 {
     uint32_t fresh[KEY_WORDS] = {0};
-    uint32_t block[BLOCK_WORDS];
     uint64_t now = hal_clock_now();
 
     if (hal_entropy(fresh, sizeof(fresh)))
         __atomic_store_n(&state.is_seeded, true, __ATOMIC_RELEASE);
     fresh[0] ^= (uint32_t)now;
     fresh[1] ^= (uint32_t)hal_clock_wall();
-    for (unsigned i = 0; i < KEY_WORDS; i++)
-        state.key[i] ^= fresh[i];
-    make_block(state.key, UINT64_MAX, block);
-    mem_copy(state.key, block, sizeof(state.key));
+    fold_in(fresh);
     state.since_seed = 0;
 }
 
@@ -110,28 +118,63 @@ bool random_is_seeded(void)
     return __atomic_load_n(&state.is_seeded, __ATOMIC_ACQUIRE);
 }
 
-/* A key that nobody else will use; the state's moves on. */
-static void take_key(uint32_t *key, size_t size)
+void random_mix(const void *from, size_t size)
+{
+    const uint8_t *at = from;
+
+    while (size > 0) {
+        uint32_t fresh[KEY_WORDS] = {0};
+        size_t part = min_size(size, sizeof(fresh));
+        unsigned saved;
+
+        mem_copy(fresh, at, part);
+        saved = take_state();
+        fold_in(fresh);
+        give_state(saved);
+        at += part;
+        size -= part;
+    }
+}
+
+void random_add(const void *from, size_t size)
+{
+    random_mix(from, size);
+    __atomic_store_n(&state.is_seeded, true, __ATOMIC_RELEASE);
+}
+
+void random_set_feeder(void (*ask)(void))
+{
+    __atomic_store_n(&state.ask, ask, __ATOMIC_RELEASE);
+}
+
+/* A key that nobody else will use; the state's moves on. Returns whether much
+ * was given out since the last seed. */
+static bool take_key(uint32_t *key, size_t size)
 {
     uint32_t block[BLOCK_WORDS];
     unsigned saved = take_state();
+    bool is_hungry;
 
     state.since_seed += size;
-    if (state.since_seed > RANDOM_RESEED)
+    is_hungry = state.since_seed > RANDOM_RESEED;
+    if (is_hungry)
         reseed();
     make_block(state.key, 0, block);
     mem_copy(state.key, block, sizeof(state.key));
     give_state(saved);
     mem_copy(key, block + KEY_WORDS, KEY_WORDS * sizeof(*key));
     mem_set(block, 0, sizeof(block));
+    return is_hungry;
 }
 
 void random_bytes(void *to, size_t size)
 {
     uint32_t key[KEY_WORDS], block[BLOCK_WORDS];
+    void (*ask)(void) = NULL;
     uint8_t *at = to;
 
-    take_key(key, size);
+    if (take_key(key, size))
+        ask = __atomic_load_n(&state.ask, __ATOMIC_ACQUIRE);
     for (uint64_t counter = 1; size > 0; counter++) {
         size_t part = min_size(size, BLOCK_SIZE);
 
@@ -142,4 +185,6 @@ void random_bytes(void *to, size_t size)
     }
     mem_set(key, 0, sizeof(key));
     mem_set(block, 0, sizeof(block));
+    if (ask != NULL)
+        ask();
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/fs/console.h - init's three streams as files.
+ * core/fs/console.h - init's three streams as files, and /dev/console.
  *
- * Bytes pass as they are. There is no line discipline yet: also where a
- * terminal sits behind the streams, ioctl(2) says ENOTTY.
+ * Where a terminal sits behind the HAL's streams, all three are one open file
+ * of the console's terminal (core/dev/console.h); it becomes nobody's
+ * controlling terminal by being opened (console(4)). Otherwise bytes pass as
+ * they are, and /dev/console is the first two of them.
  */
 #ifndef CORE_FS_CONSOLE_H
 #define CORE_FS_CONSOLE_H
@@ -13,8 +15,9 @@
 
 C_DECLS_BEGIN
 
-/* Connects to the HAL's streams. Once, at boot. */
-void console_init(void);
+/* Connects to the HAL's streams and registers the devices. Once, at boot; 0,
+ * -EBUSY, -ENOMEM. */
+MUST_USE int console_init(void);
 
 /* The file of a stream, with a reference for the caller. */
 struct file *console_file(enum hal_stream stream);

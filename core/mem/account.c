@@ -5,16 +5,6 @@
 #include "core/mem/account.h"
 
 #include "core/abi/errno.h"
-#include "core/sync/percpu.h"
-
-void mem_check_how(unsigned how)
-{
-    unsigned patience = how & (MEM_WAIT | MEM_NOWAIT);
-
-    ASSERT((how & ~(unsigned)(MEM_WAIT | MEM_NOWAIT | MEM_ZERO)) == 0);
-    ASSERT(patience == MEM_WAIT || patience == MEM_NOWAIT);
-    ASSERT(patience == MEM_NOWAIT || !cpu_is_pinned());
-}
 
 int account_charge(struct mem_account *account, uint64_t bytes)
 {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/mem/cache.c - contract in cache.h.
+ * core/mem/cache.c - objects in magazines per CPU; contract in cache.h.
  *
- * A slab is a run of frames: struct slab, who pays for each object, the next
- * free index for each object, and the objects. The free list is made of those
- * indices, so a write to a freed object cannot bend it, and an index that is
- * not free betrays a double free in every build.
+ * A magazine holds free objects of one cache for one CPU. Who uses it takes it
+ * out of its slot by an exchange and puts it back when done; who finds the
+ * slot empty (an interrupt on top of a user, a drain, no magazine yet) goes to
+ * the slabs. So nobody waits, and neither a pin nor interrupts off are needed.
+ * A magazine comes into being when the first object is freed, and goes when
+ * the cache is drained.
  *
- * Checked builds leave REDZONE bytes behind each object. Where a tool watches
- * memory (hal/check.h) it is told what may be touched; elsewhere freed objects
- * and redzones carry patterns that are looked for.
+ * Checked builds keep what was freed in quarantine, the ring, before it may
+ * be handed out again.
  */
 #include "core/mem/cache.h"
 
@@ -17,30 +18,25 @@
 #include "core/base/log.h"
 #include "core/base/panic.h"
 #include "core/base/string.h"
-#include "core/mem/page.h"
-#include "hal/check.h"
-#include "hal/phys.h"
+#include "core/mem/cache_impl.h"
+#include "hal/cpu.h"
 
 enum {
-    SLAB_ORDER_MAX = 3,
-    SLAB_OBJECTS_MIN = 8, /* a larger slab is taken to have so many */
     ALIGN_MIN = 8,
     ALIGN_MAX = 64,
-    REDZONE = CHECKED ? 16 : 0
+    MAGAZINE_MAX = 32,
+    MAGAZINE_MIN = 4,
+    MAGAZINE_BYTES = 16384, /* kept in one magazine, if it may have so few */
+    RING_MAX = CHECKED ? 32 : 1,
+    MAGAZINES_MAX = 64 /* caches that have magazines; a bit for each */
 };
 
-/* Values of slab.next beyond the indices. */
-enum { INDEX_END = 0xffff, INDEX_TAKEN = 0xfffe, INDEX_MAX = 0xfff0 };
-
-enum { FREED_BYTE = 0x6b, REDZONE_BYTE = 0xbb };
-
-struct slab {
-    struct list link; /* partial or full; the cache's lock */
-    struct page *page;
-    uint16_t *next; /* per object: index of the next free, or INDEX_TAKEN */
-    uint16_t first_free;
-    uint16_t used;
-    struct mem_account *payer[]; /* per object */
+struct magazine {
+    unsigned count;
+    unsigned ring_first; /* of the ring: the one that has been there longest */
+    unsigned ring_count;
+    void *object[MAGAZINE_MAX];
+    void *ring[RING_MAX];
 };
 
 static const struct lock_class cache_class = {"cache", LOCK_RANK_CACHE};
@@ -49,343 +45,263 @@ static const struct lock_class registry_class = {"caches", LOCK_RANK_CACHES};
 static struct {
     struct spinlock lock;
     struct list all GUARDED_BY(lock);
+    uint64_t slots GUARDED_BY(lock); /* a bit for each in use */
 } registry;
 
-static const size_t kmem_sizes[] = {16,  32,  64,  96,   128,
-                                    192, 256, 512, 1024, 2048};
-static const char *const kmem_names[] = {
-    "kmem-16",  "kmem-32",  "kmem-64",  "kmem-96",   "kmem-128",
-    "kmem-192", "kmem-256", "kmem-512", "kmem-1024", "kmem-2048"};
-static struct mem_cache kmem_caches[COUNT_OF(kmem_sizes)];
+/* By CPU and cache->slot; atomic. */
+static struct magazine *magazines[HAL_CPUS_MAX][MAGAZINES_MAX];
+
+/* What magazines are made of; not in the registry, and has none itself. */
+static struct mem_cache magazine_cache;
+
+static void init_cache(struct mem_cache *cache, const char *name, size_t size,
+                       size_t align)
+{
+    ASSERT(size > 0 && is_power_of_two(align) && align <= ALIGN_MAX);
+    cache->name = name;
+    slab_lay_out(cache, size, max_size(align, ALIGN_MIN));
+    cache->slot = MAGAZINES_MAX;
+    cache->capacity = (unsigned)min_size(
+        MAGAZINE_MAX, max_size(MAGAZINE_MIN, MAGAZINE_BYTES / cache->stride));
+    spin_init(&cache->lock, &cache_class);
+    list_init(&cache->partial);
+    list_init(&cache->full);
+    list_init(&cache->all);
+    cache->used = 0;
+    cache->empty = 0;
+    cache->noted = 0;
+}
 
 void cache_init_all(void)
 {
     spin_init(&registry.lock, &registry_class);
     list_init(&registry.all);
-    for (size_t i = 0; i < COUNT_OF(kmem_sizes); i++)
-        cache_init(&kmem_caches[i], kmem_names[i], kmem_sizes[i], 16);
-}
-
-/* Bytes of a slab before its objects, when it has count of them. */
-static size_t header_size(size_t count, size_t align)
-{
-    size_t size = sizeof(struct slab) + count * sizeof(struct mem_account *) +
-                  count * sizeof(uint16_t);
-
-    return round_up(size, align);
-}
-
-static void lay_out(struct mem_cache *cache, unsigned order, size_t align)
-{
-    size_t size = (size_t)PAGE_SIZE << order;
-    size_t count = size / cache->stride;
-
-    while (header_size(count, align) + count * cache->stride > size)
-        count--;
-    cache->order = order;
-    cache->per_slab = (unsigned)count;
-    cache->first = header_size(count, align);
+    init_cache(&magazine_cache, "magazine", sizeof(struct magazine), 64);
+    kmem_init();
 }
 
 void cache_init(struct mem_cache *cache, const char *name, size_t size,
                 size_t align)
 {
-    unsigned saved, order = 0;
+    unsigned saved;
 
-    ASSERT(size > 0 && is_power_of_two(align) && align <= ALIGN_MAX);
-    align = max_size(align, ALIGN_MIN);
-    cache->name = name;
-    cache->size = size;
-    cache->stride = round_up(size + REDZONE, align);
-    lay_out(cache, 0, align);
-    while (cache->per_slab < SLAB_OBJECTS_MIN && order < SLAB_ORDER_MAX)
-        lay_out(cache, ++order, align);
-    ASSERT(cache->per_slab > 0 && cache->per_slab <= INDEX_MAX);
-    spin_init(&cache->lock, &cache_class);
-    list_init(&cache->partial);
-    list_init(&cache->full);
-    list_init(&cache->all);
-    cache->live = 0;
-    cache->empty = 0;
+    init_cache(cache, name, size, align);
     saved = spin_lock_irq(&registry.lock);
+    if (~registry.slots != 0) {
+        cache->slot = (unsigned)__builtin_ctzll(~registry.slots);
+        registry.slots |= UINT64_C(1) << cache->slot;
+    }
     list_push_back(&registry.all, &cache->all);
     spin_unlock_irq(&registry.lock, saved);
 }
 
-static char *object_at(const struct mem_cache *cache, const struct slab *slab,
-                       size_t index)
+/* --- magazines ------------------------------------------------------------ */
+
+static struct magazine **slot_of(const struct mem_cache *cache, unsigned cpu)
 {
-    ASSERT(index < cache->per_slab);
-    return (char *)page_data(slab->page) + cache->first + index * cache->stride;
+    return &magazines[cpu][cache->slot];
 }
 
-static void fill_redzone(const struct mem_cache *cache, char *object)
+static struct magazine *take_magazine(const struct mem_cache *cache,
+                                      unsigned cpu)
 {
-    mem_set(object + cache->size, REDZONE_BYTE, cache->stride - cache->size);
-}
-
-/* The object belongs to nobody from here on. */
-static void mark_freed(const struct mem_cache *cache, char *object)
-{
-    if (!CHECKED)
-        return;
-    if (hal_check_is_watching())
-        hal_check_poison(object, cache->stride);
-    else
-        mem_set(object, FREED_BYTE, cache->size);
-}
-
-static void check_pattern(const struct mem_cache *cache, const char *at,
-                          size_t size, unsigned char byte)
-{
-    for (size_t i = 0; i < size; i++)
-        if ((unsigned char)at[i] != byte)
-            panic("cache %s: byte %#x where %#x was left at %p", cache->name,
-                  (unsigned)(unsigned char)at[i], (unsigned)byte,
-                  (const void *)(at + i));
-}
-
-/* The object is about to be handed out. */
-static void mark_taken(const struct mem_cache *cache, char *object)
-{
-    if (!CHECKED)
-        return;
-    if (hal_check_is_watching())
-        hal_check_unpoison(object, cache->size);
-    else
-        check_pattern(cache, object, cache->size, FREED_BYTE);
-}
-
-static void check_redzone(const struct mem_cache *cache, const char *object)
-{
-    if (CHECKED && !hal_check_is_watching())
-        check_pattern(cache, object + cache->size, cache->stride - cache->size,
-                      REDZONE_BYTE);
-}
-
-/* A slab with all objects free, on no list; NULL: no frames. */
-static struct slab *create_slab(struct mem_cache *cache, unsigned how)
-{
-    struct page *page = page_alloc(cache->order, how, NULL);
-    struct slab *slab;
-
-    if (page == NULL)
+    if (cache->slot == MAGAZINES_MAX)
         return NULL;
-    page->owner = cache;
-    __atomic_store_n(&page->flags, PAGE_SLAB, __ATOMIC_RELAXED);
-    slab = page_data(page);
-    list_init(&slab->link);
-    slab->page = page;
-    slab->next = (uint16_t *)(void *)&slab->payer[cache->per_slab];
-    slab->first_free = 0;
-    slab->used = 0;
-    for (size_t i = 0; i < cache->per_slab; i++) {
-        char *object = object_at(cache, slab, i);
+    return __atomic_exchange_n(slot_of(cache, cpu), NULL, __ATOMIC_ACQ_REL);
+}
 
-        slab->payer[i] = NULL;
-        slab->next[i] = (uint16_t)(i + 1);
-        if (CHECKED && !hal_check_is_watching())
-            fill_redzone(cache, object);
-        mark_freed(cache, object);
+/* All that is in it goes to the slabs, and it to its cache. */
+static SELDOM void break_magazine(struct mem_cache *cache, struct magazine *m)
+{
+    void *self = m;
+
+    if (m->count > 0)
+        slab_give(cache, m->object, m->count);
+    for (unsigned i = 0; i < m->ring_count; i++) {
+        unsigned at = (m->ring_first + i) % RING_MAX;
+
+        slab_check_freed(cache, m->ring[at]);
+        slab_give(cache, &m->ring[at], 1);
     }
-    slab->next[cache->per_slab - 1] = INDEX_END;
-    return slab;
+    slab_mark_freed(&magazine_cache, self);
+    slab_give(&magazine_cache, &self, 1);
 }
 
-static void destroy_slab(struct slab *slab)
+static void put_magazine(struct mem_cache *cache, unsigned cpu,
+                         struct magazine *m)
 {
-    ASSERT(slab->used == 0);
-    ASSERT(!list_is_linked(&slab->link));
-    page_put(slab->page);
+    struct magazine *other =
+        __atomic_exchange_n(slot_of(cache, cpu), m, __ATOMIC_ACQ_REL);
+
+    if (other != NULL)
+        break_magazine(cache, other);
 }
 
-/* Holds at the start of every locked section. */
-static void check_cache(const struct mem_cache *cache) REQUIRES(cache->lock)
+static SELDOM struct magazine *make_magazine(const struct mem_cache *cache)
 {
-    ASSERT(cache->per_slab > 0);
-    ASSERT(cache->live > 0 || list_is_empty(&cache->full));
-    ASSERT(cache->empty == 0 || !list_is_empty(&cache->partial));
+    void *memory;
+    struct magazine *m;
+
+    if (cache->slot == MAGAZINES_MAX ||
+        slab_take(&magazine_cache, true, &memory, 1) == 0)
+        return NULL;
+    slab_mark_taken(&magazine_cache, memory);
+    m = memory;
+    m->count = 0;
+    m->ring_first = 0;
+    m->ring_count = 0;
+    return m;
 }
 
-/* An object of a slab that has room. */
-static char *take_object(struct mem_cache *cache, struct slab *slab,
-                         struct mem_account *payer) REQUIRES(cache->lock)
+/* Moves the older half of a full magazine to the slabs. */
+static SELDOM void shed_half(struct mem_cache *cache, struct magazine *m)
 {
-    uint16_t index = slab->first_free;
+    unsigned half = m->count / 2;
 
-    ASSERT(index < cache->per_slab && slab->used < cache->per_slab);
-    slab->first_free = slab->next[index];
-    slab->next[index] = INDEX_TAKEN;
-    slab->payer[index] = payer;
-    if (slab->used == 0)
-        cache->empty--;
-    slab->used++;
-    cache->live++;
-    if (slab->first_free == INDEX_END) {
-        ASSERT(slab->used == cache->per_slab);
-        list_remove(&slab->link);
-        list_push_back(&cache->full, &slab->link);
+    slab_give(cache, m->object, half);
+    m->count -= half;
+    for (unsigned i = 0; i < m->count; i++)
+        m->object[i] = m->object[half + i];
+}
+
+/* Puts object in quarantine; returns what leaves it for that, or NULL. */
+static void *exchange_in_ring(const struct mem_cache *cache, struct magazine *m,
+                              void *object)
+{
+    void *oldest = NULL;
+
+    if (!CHECKED)
+        return object;
+    if (m->ring_count == min_size(RING_MAX, cache->capacity)) {
+        oldest = m->ring[m->ring_first];
+        slab_check_freed(cache, oldest);
+        m->ring_first = (m->ring_first + 1) % RING_MAX;
+        m->ring_count--;
     }
-    return object_at(cache, slab, index);
+    m->ring[(m->ring_first + m->ring_count) % RING_MAX] = object;
+    m->ring_count++;
+    return oldest;
 }
 
-/* An object, from a fresh slab if need be; NULL: no frames. */
-static char *find_object(struct mem_cache *cache, unsigned how,
-                         struct mem_account *payer)
+/* An object from this CPU's magazine or the slabs; NULL: no frames. */
+static void *take_object(struct mem_cache *cache)
 {
-    unsigned saved = spin_lock_irq(&cache->lock);
-    struct slab *slab;
-    char *object;
+    unsigned cpu = hal_cpu_self();
+    struct magazine *m = take_magazine(cache, cpu);
+    void *object;
 
-    check_cache(cache);
-    if (list_is_empty(&cache->partial)) {
-        spin_unlock_irq(&cache->lock, saved);
-        slab = create_slab(cache, how & ~(unsigned)MEM_ZERO);
-        if (slab == NULL)
-            return NULL;
-        saved = spin_lock_irq(&cache->lock);
-        list_push_back(&cache->partial, &slab->link);
-        cache->empty++;
-    }
-    slab = list_entry(cache->partial.next, struct slab, link);
-    object = take_object(cache, slab, payer);
-    spin_unlock_irq(&cache->lock, saved);
+    if (m == NULL)
+        return slab_take(cache, false, &object, 1) == 1 ? object : NULL;
+    if (m->count == 0)
+        m->count = slab_take(cache, false, m->object, cache->capacity / 2);
+    object = m->count > 0 ? m->object[--m->count] : NULL;
+    put_magazine(cache, cpu, m);
     return object;
 }
+
+static void give_object(struct mem_cache *cache, void *object)
+{
+    unsigned cpu = hal_cpu_self();
+    struct magazine *m = take_magazine(cache, cpu);
+
+    if (m == NULL)
+        m = make_magazine(cache);
+    if (m == NULL) {
+        slab_give(cache, &object, 1);
+        return;
+    }
+    object = exchange_in_ring(cache, m, object);
+    if (object != NULL) {
+        if (m->count == cache->capacity)
+            shed_half(cache, m);
+        m->object[m->count++] = object;
+    }
+    put_magazine(cache, cpu, m);
+}
+
+/* --- allocation ----------------------------------------------------------- */
 
 void *mem_alloc(struct mem_cache *cache, unsigned how,
                 struct mem_account *payer)
 {
-    char *object;
+    struct slab *slab;
+    void *object;
+    size_t index;
 
     mem_check_how(how);
     if (fault_point(FAULT_OBJECT))
         return NULL;
     if (account_charge(payer, cache->stride) != 0)
         return NULL;
-    object = find_object(cache, how, payer);
+    object = take_object(cache);
     if (object == NULL) {
         account_release(payer, cache->stride);
         return NULL;
     }
-    mark_taken(cache, object);
+    slab = slab_of(cache, object, &index);
+    ASSERT(slab->state[index] == INDEX_CACHED);
+    slab->state[index] = INDEX_TAKEN;
+    slab->payer[index] = payer;
+    if (CHECKED)
+        slab_mark_taken(cache, object);
     if ((how & MEM_ZERO) != 0)
         mem_set(object, 0, cache->size);
     return object;
 }
 
-/* The slab of an object of this cache, and its index there. */
-static struct slab *slab_of(const struct mem_cache *cache, const void *object,
-                            size_t *index)
-{
-    uint64_t size = (uint64_t)PAGE_SIZE << cache->order;
-    paddr_t at = hal_phys_of(object);
-    paddr_t start = round_down(at, size);
-    const struct page *page = page_of(start);
-    size_t offset = at - start;
-
-    if ((__atomic_load_n(&page->flags, __ATOMIC_RELAXED) & PAGE_SLAB) == 0 ||
-        page->owner != cache)
-        panic("cache %s: %p is none of its objects", cache->name, object);
-    ASSERT(offset >= cache->first);
-    *index = (offset - cache->first) / cache->stride;
-    ASSERT(*index < cache->per_slab);
-    ASSERT((offset - cache->first) % cache->stride == 0);
-    return page_data(page);
-}
-
-/* Frees index; returns the slab when the cache has no use for it. */
-static struct slab *give_object(struct mem_cache *cache, struct slab *slab,
-                                size_t index) REQUIRES(cache->lock)
-{
-    if (slab->first_free == INDEX_END) {
-        list_remove(&slab->link);
-        list_push_front(&cache->partial, &slab->link);
-    }
-    slab->next[index] = slab->first_free;
-    slab->first_free = (uint16_t)index;
-    ASSERT(slab->used > 0 && cache->live > 0);
-    slab->used--;
-    cache->live--;
-    if (slab->used > 0)
-        return NULL;
-    if (cache->empty > 0) {
-        list_remove(&slab->link);
-        return slab;
-    }
-    cache->empty++;
-    return NULL;
-}
-
-/* Panics unless index is handed out; makes the object untouchable. */
-static void check_taken(const struct mem_cache *cache, const struct slab *slab,
-                        size_t index) REQUIRES(cache->lock)
-{
-    if (slab->next[index] != INDEX_TAKEN)
-        panic("cache %s: %p freed twice", cache->name,
-              (void *)object_at(cache, slab, index));
-}
-
 void mem_free(struct mem_cache *cache, void *object)
 {
-    struct mem_account *payer;
-    struct slab *slab, *unused;
-    unsigned saved;
+    struct slab *slab;
     size_t index;
 
     if (object == NULL)
         return;
     slab = slab_of(cache, object, &index);
-    saved = spin_lock_irq(&cache->lock);
-    check_cache(cache);
-    check_taken(cache, slab, index);
-    check_redzone(cache, object);
-    mark_freed(cache, object);
-    payer = slab->payer[index];
-    unused = give_object(cache, slab, index);
-    spin_unlock_irq(&cache->lock, saved);
-    account_release(payer, cache->stride);
-    if (unused != NULL)
-        destroy_slab(unused);
+    if (slab->state[index] != INDEX_TAKEN)
+        panic("cache %s: %p freed twice", cache->name, object);
+    slab->state[index] = INDEX_CACHED;
+    account_release(slab->payer[index], cache->stride);
+    if (CHECKED) {
+        slab_check_redzone(cache, object);
+        slab_mark_freed(cache, object);
+    }
+    give_object(cache, object);
+}
+
+/* --- all of a cache, and all caches --------------------------------------- */
+
+/* Objects in a cache's magazines; one in use elsewhere is overlooked. */
+static size_t count_stocked(struct mem_cache *cache)
+{
+    size_t count = 0;
+
+    for (unsigned cpu = 0; cpu < hal_cpu_count(); cpu++) {
+        struct magazine *m = take_magazine(cache, cpu);
+
+        if (m == NULL)
+            continue;
+        count += m->count + m->ring_count;
+        put_magazine(cache, cpu, m);
+    }
+    return count;
 }
 
 size_t cache_live(struct mem_cache *cache)
 {
-    unsigned saved = spin_lock_irq(&cache->lock);
-    size_t live = cache->live;
+    size_t stocked = count_stocked(cache), used = slab_count_used(cache);
 
-    spin_unlock_irq(&cache->lock, saved);
-    return live;
-}
-
-/* Takes an empty slab out; NULL: there is none. */
-static struct slab *take_empty(struct mem_cache *cache)
-{
-    unsigned saved = spin_lock_irq(&cache->lock);
-    struct slab *empty = NULL;
-
-    check_cache(cache);
-    list_for_each(node, &cache->partial)
-    {
-        struct slab *slab = list_entry(node, struct slab, link);
-
-        if (slab->used > 0)
-            continue;
-        empty = slab;
-        cache->empty--;
-        list_remove(&slab->link);
-        break;
-    }
-    spin_unlock_irq(&cache->lock, saved);
-    return empty;
+    return used > stocked ? used - stocked : 0;
 }
 
 static void drain_cache(struct mem_cache *cache)
 {
-    struct slab *slab;
+    for (unsigned cpu = 0; cpu < hal_cpu_count(); cpu++) {
+        struct magazine *m = take_magazine(cache, cpu);
 
-    while ((slab = take_empty(cache)) != NULL)
-        destroy_slab(slab);
+        if (m != NULL)
+            break_magazine(cache, m);
+    }
+    slab_drain(cache);
 }
 
 void cache_fini(struct mem_cache *cache)
@@ -397,6 +313,8 @@ void cache_fini(struct mem_cache *cache)
     saved = spin_lock_irq(&registry.lock);
     ASSERT(list_is_linked(&cache->all));
     list_remove(&cache->all);
+    if (cache->slot < MAGAZINES_MAX)
+        registry.slots &= ~(UINT64_C(1) << cache->slot);
     spin_unlock_irq(&registry.lock, saved);
 }
 
@@ -406,6 +324,7 @@ void cache_drain_all(void)
 
     list_for_each(node, &registry.all)
         drain_cache(list_entry(node, struct mem_cache, all));
+    slab_drain(&magazine_cache);
     spin_unlock_irq(&registry.lock, saved);
 }
 
@@ -428,55 +347,38 @@ size_t cache_report(void)
     return total;
 }
 
-/* The cache for a size; NULL: such a size has frames of its own. */
-static struct mem_cache *kmem_cache_of(size_t size)
+void cache_note_all(void)
 {
-    for (size_t i = 0; i < COUNT_OF(kmem_sizes); i++)
-        if (size <= kmem_sizes[i])
-            return &kmem_caches[i];
-    return NULL;
-}
+    unsigned saved = spin_lock_irq(&registry.lock);
 
-static unsigned order_of(size_t size)
-{
-    unsigned order = 0;
+    list_for_each(node, &registry.all)
+    {
+        struct mem_cache *cache = list_entry(node, struct mem_cache, all);
 
-    while (((size_t)PAGE_SIZE << order) < size)
-        order++;
-    return order;
-}
-
-void *kmem_alloc(size_t size, unsigned how, struct mem_account *payer)
-{
-    struct mem_cache *cache = kmem_cache_of(size);
-    struct page *page;
-
-    if (cache != NULL)
-        return mem_alloc(cache, how, payer);
-    mem_check_how(how);
-    if (size > KMEM_MAX || fault_point(FAULT_OBJECT))
-        return NULL;
-    page = page_alloc(order_of(size), how, payer);
-    if (page == NULL)
-        return NULL;
-    page->owner = kmem_caches;
-    page->index = size;
-    return page_data(page);
-}
-
-void kmem_free(void *ptr, size_t size)
-{
-    struct mem_cache *cache = kmem_cache_of(size);
-    struct page *page;
-
-    if (ptr == NULL)
-        return;
-    if (cache != NULL) {
-        mem_free(cache, ptr);
-        return;
+        cache->noted = slab_count_used(cache);
     }
-    page = page_of(hal_phys_of(ptr));
-    if (page->owner != kmem_caches || page->index != size)
-        panic("kmem_free: %p is not of %zu bytes", ptr, size);
-    page_put(page);
+    spin_unlock_irq(&registry.lock, saved);
+}
+
+bool cache_compare_all(bool logs)
+{
+    unsigned saved = spin_lock_irq(&registry.lock);
+    bool are_equal = slab_count_used(&magazine_cache) == 0;
+
+    if (logs && !are_equal)
+        log_error("magazines are left");
+    list_for_each(node, &registry.all)
+    {
+        struct mem_cache *cache = list_entry(node, struct mem_cache, all);
+        size_t used = slab_count_used(cache);
+
+        if (used == cache->noted)
+            continue;
+        are_equal = false;
+        if (logs)
+            log_error("cache %s: %zu objects, and were %zu", cache->name, used,
+                      cache->noted);
+    }
+    spin_unlock_irq(&registry.lock, saved);
+    return are_equal;
 }

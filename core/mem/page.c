@@ -14,6 +14,8 @@
 #include "core/base/fault.h"
 #include "core/base/log.h"
 #include "core/base/string.h"
+#include "core/mem/cache.h"
+#include "core/mem/page_impl.h"
 #include "core/sync/spinlock.h"
 #include "hal/check.h"
 #include "hal/phys.h"
@@ -21,6 +23,9 @@
 
 /* page_init() gives up with fewer free frames: 1 MiB. */
 enum { FRAMES_MIN = 256 };
+
+/* The reserve: one frame in so many, within bounds. */
+enum { RESERVE_PART = 128, RESERVE_MIN = 16, RESERVE_MAX = 1024 };
 
 /* RAM ranges, their tables, the initrd and page 0. */
 enum { HELD_MAX = HAL_RAM_RANGES_MAX + 2 };
@@ -52,6 +57,7 @@ static struct {
     struct list free[PAGE_ORDER_MAX + 1] GUARDED_BY(lock);
     uint64_t free_count GUARDED_BY(lock);
     uint64_t total_count GUARDED_BY(lock);
+    uint64_t reserve GUARDED_BY(lock);      /* frames */
     struct range range[HAL_RAM_RANGES_MAX]; /* const after page_init() */
     size_t range_count;                     /* const after page_init() */
     struct frames initrd;                   /* held back; empty once released */
@@ -88,11 +94,6 @@ static const struct range *range_of(const struct page *page)
     return NULL;
 }
 
-static uint64_t frame_of(const struct range *r, const struct page *page)
-{
-    return r->frames.first + (uint64_t)(page - r->pages);
-}
-
 static struct page *page_at(const struct range *r, uint64_t frame)
 {
     ASSERT(frame >= r->frames.first && frame < r->frames.end);
@@ -101,7 +102,9 @@ static struct page *page_at(const struct range *r, uint64_t frame)
 
 paddr_t page_addr(const struct page *page)
 {
-    return frame_of(range_of(page), page) << PAGE_SHIFT;
+    /* Frame 0 is nobody's. */
+    ASSERT(page->frame != 0 && "no descriptor of the allocator's");
+    return (paddr_t)page->frame << PAGE_SHIFT;
 }
 
 void *page_data(const struct page *page)
@@ -196,33 +199,115 @@ static struct page *take_block(unsigned order) REQUIRES(pages.lock)
     return page;
 }
 
-struct page *page_alloc(unsigned order, unsigned how, struct mem_account *payer)
+/* May a run be taken, as far as the reserve is concerned? */
+static bool is_to_be_had(struct page_wish wish) REQUIRES(pages.lock)
 {
-    uint64_t size = order_count(order) << PAGE_SHIFT;
-    struct page *page;
-    unsigned saved;
-    void *data;
+    uint64_t left = pages.reserve / 2;
 
-    ASSERT(order <= PAGE_ORDER_MAX);
-    mem_check_how(how);
-    if (fault_point(FAULT_FRAME) || account_charge(payer, size) != 0)
-        return NULL;
-    saved = spin_lock_irq(&pages.lock);
-    page = take_block(order);
+    if ((wish.how & MEM_LAST) != 0)
+        left = 0;
+    else if ((wish.how & MEM_USER) != 0)
+        left = pages.reserve;
+    return pages.free_count >= left + order_count(wish.order);
+}
+
+unsigned page_take_blocks(struct page_wish wish, struct page **out,
+                          unsigned count)
+{
+    unsigned saved = spin_lock_irq(&pages.lock);
+    unsigned done = 0;
+
+    while (done < count && is_to_be_had(wish) &&
+           (out[done] = take_block(wish.order)) != NULL)
+        done++;
     spin_unlock_irq(&pages.lock, saved);
-    if (page == NULL) {
-        account_release(payer, size);
-        return NULL;
+    return done;
+}
+
+void page_give_blocks(struct page *const *blocks, unsigned count)
+{
+    unsigned saved = spin_lock_irq(&pages.lock);
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct range *r = range_of(blocks[i]);
+
+        insert_block(r, blocks[i]->frame, blocks[i]->order);
     }
+    spin_unlock_irq(&pages.lock, saved);
+}
+
+/* What lies in magazines and on lists may be what is missing. */
+static struct page *take_after_drain(struct page_wish wish)
+{
+    cache_drain_all();
+    page_drain_all();
+    return page_cpu_take(wish);
+}
+
+/* Makes a run that was free the caller's. */
+static void open_run(struct page *page, struct mem_account *payer)
+{
     ASSERT(__atomic_load_n(&page->refs.count, __ATOMIC_RELAXED) == 0);
     refcount_init(&page->refs, 1);
     page->owner = NULL;
     page->index = 0;
     page->payer = payer;
-    data = page_data(page);
-    hal_check_unpoison(data, size);
+    if (CHECKED)
+        hal_check_unpoison(page_data(page), order_count(page->order)
+                                                << PAGE_SHIFT);
+}
+
+struct page *page_alloc(unsigned order, unsigned how, struct mem_account *payer)
+{
+    uint64_t size = order_count(order) << PAGE_SHIFT;
+    struct page_wish wish = {order, how};
+    struct page *page;
+
+    ASSERT(order <= PAGE_ORDER_MAX);
+    mem_check_how(how);
+    if (fault_point(FAULT_FRAME) || account_charge(payer, size) != 0)
+        return NULL;
+    page = page_cpu_take(wish);
+    if (page == NULL)
+        page = take_after_drain(wish);
+    if (page == NULL) {
+        account_release(payer, size);
+        return NULL;
+    }
+    open_run(page, payer);
     if ((how & MEM_ZERO) != 0)
-        mem_set(data, 0, size);
+        mem_set(page_data(page), 0, size);
+    return page;
+}
+
+struct page *page_alloc_row(unsigned order, struct mem_account *payer)
+{
+    uint64_t size = order_count(order) << PAGE_SHIFT;
+    struct page *first;
+
+    ASSERT(order <= PAGE_ORDER_MAX);
+    if (fault_point(FAULT_FRAME) || account_charge(payer, size) != 0)
+        return NULL;
+    first = page_cpu_take((struct page_wish){order, MEM_NOWAIT | MEM_USER});
+    if (first == NULL) {
+        account_release(payer, size);
+        return NULL;
+    }
+    for (unsigned i = 0; i < order_count(order); i++) {
+        first[i].order = 0;
+        list_init(&first[i].link);
+        open_run(&first[i], payer);
+    }
+    mem_set(page_data(first), 0, size);
+    return first;
+}
+
+struct page *page_alloc_spare(unsigned order)
+{
+    struct page *page = page_cpu_take((struct page_wish){order, MEM_NOWAIT});
+
+    if (page != NULL)
+        open_run(page, NULL);
     return page;
 }
 
@@ -233,18 +318,16 @@ void page_get(struct page *page)
 
 static void free_run(struct page *page)
 {
-    const struct range *r = range_of(page);
     uint64_t size = order_count(page->order) << PAGE_SHIFT;
-    unsigned saved;
 
     ASSERT((flags_of(page) & (PAGE_FREE | PAGE_BUSY | PAGE_WRITEBACK)) == 0);
     ASSERT(!list_is_linked(&page->link));
     account_release(page->payer, size);
     page->payer = NULL;
-    hal_check_poison(page_data(page), size);
-    saved = spin_lock_irq(&pages.lock);
-    insert_block(r, frame_of(r, page), page->order);
-    spin_unlock_irq(&pages.lock, saved);
+    set_flags(page, 0);
+    if (CHECKED)
+        hal_check_poison(page_data(page), size);
+    page_cpu_give(page);
 }
 
 void page_put(struct page *page)
@@ -347,6 +430,8 @@ static bool place_table(struct range *r, const struct hal_boot *facts,
     r->pages = hal_phys(at << PAGE_SHIFT);
     hal_check_unpoison(r->pages, size);
     mem_set(r->pages, 0, size);
+    for (uint64_t frame = r->frames.first; frame < r->frames.end; frame++)
+        r->pages[frame - r->frames.first].frame = (uint32_t)frame;
     return true;
 }
 
@@ -360,6 +445,7 @@ static void add_range(const struct hal_span *span, const struct hal_boot *facts,
     r->frames.end = r->frames.first + (span->size >> PAGE_SHIFT);
     if (r->frames.first == r->frames.end)
         return;
+    ASSERT(r->frames.end <= UINT32_MAX); /* 16 TiB */
     if (place_table(r, facts, held))
         pages.range_count++;
     else
@@ -391,6 +477,8 @@ int page_init(void)
     saved = spin_lock_irq(&pages.lock);
     for (size_t i = 0; i < pages.range_count; i++)
         insert_range(&pages.range[i], &held);
+    pages.reserve = min_u64(
+        RESERVE_MAX, max_u64(RESERVE_MIN, pages.total_count / RESERVE_PART));
     is_enough = pages.free_count >= FRAMES_MIN;
     spin_unlock_irq(&pages.lock, saved);
     return is_enough ? 0 : -ENOMEM;
@@ -423,7 +511,7 @@ uint64_t page_free_count(void)
     uint64_t count = pages.free_count;
 
     spin_unlock_irq(&pages.lock, saved);
-    return count;
+    return count + page_cpu_count();
 }
 
 uint64_t page_total_count(void)
@@ -435,11 +523,20 @@ uint64_t page_total_count(void)
     return count;
 }
 
+uint64_t page_reserve_count(void)
+{
+    unsigned saved = spin_lock_irq(&pages.lock);
+    uint64_t count = pages.reserve;
+
+    spin_unlock_irq(&pages.lock, saved);
+    return count;
+}
+
 /* Is a head on the list of order what it should be? */
 static bool block_is_valid(const struct page *page, unsigned order)
 {
     const struct range *r = range_of(page);
-    uint64_t frame = frame_of(r, page);
+    uint64_t frame = page->frame;
 
     if (flags_of(page) != PAGE_FREE || page->order != order)
         return false;

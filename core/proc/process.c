@@ -1,152 +1,287 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/proc/process.c - init's beginning and end; contract in process.h.
+ * core/proc/process.c - lives of processes and tasks, and finding them;
+ * contract in process.h.
  */
 #include "core/proc/process.h"
 
 #include "core/abi/errno.h"
 #include "core/abi/signal.h"
-#include "core/base/fault.h"
-#include "core/base/log.h"
-#include "core/fs/console.h"
+#include "core/base/string.h"
+#include "core/fs/epoll.h"
+#include "core/fs/eventfd.h"
+#include "core/fs/fd_table.h"
+#include "core/fs/file.h"
+#include "core/fs/open.h"
+#include "core/fs/pipe.h"
+#include "core/id/cred.h"
+#include "core/id/nsset.h"
+#include "core/id/user.h"
+#include "core/ipc/futex.h"
 #include "core/mem/cache.h"
+#include "core/proc/files.h"
+#include "core/proc/oom.h"
+#include "core/proc/process_impl.h"
+#include "core/proc/signalfd.h"
+#include "core/proc/terminal.h"
+#include "core/proc/timerfd.h"
 #include "core/sched/thread.h"
-#include "core/sched/waitq.h"
 #include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
-#include "hal/platform.h"
-#include "hal/user.h"
+#include "hal/clock.h"
 
-enum { INIT_PID = 1, WAIT_STATUS_NONE = 0x10000 };
+static const struct lock_class tree_class = {"processes", LOCK_RANK_PROCESS};
 
 static struct mem_cache process_cache, task_cache;
+
+static struct {
+    struct spinlock lock;
+    struct list all GUARDED_BY(lock);
+    void (*user_loop)(struct thread *self); /* set with init, then const */
+} tree;
 
 void process_init_all(void)
 {
     cache_init(&process_cache, "process", sizeof(struct process), 16);
     cache_init(&task_cache, "task", sizeof(struct task), 16);
+    spin_init(&tree.lock, &tree_class);
+    list_init(&tree.all);
+    user_init_all();
+    pid_init_all();
+    nsset_init_all();
+    file_init_all();
+    fd_init_all();
+    pipe_init_all();
+    epoll_init_all();
+    eventfd_init_all();
+    timerfd_init_all();
+    signalfd_init_all();
+    signal_init_all();
+    terminal_init_all();
+    futex_init_all();
+    oom_init_all();
 }
 
-/* What init's thread needs, and what it reports; lives on the stack of
- * process_start_init(), which waits. */
-struct launch {
-    const struct exec_args *args;
-    struct task *task;
-    void (*user_loop)(struct thread *self);
-    struct waitq done;
-    bool is_done; /* atomic */
-    int result;
-};
-
-static void free_task(struct task *task)
+unsigned process_tree_lock(void) NO_TSA
 {
-    struct process *process = task->process;
-
-    fd_table_fini(&process->files);
-    if (process->as != NULL)
-        aspace_put(process->as);
-    mem_free(&process_cache, process);
-    mem_free(&task_cache, task);
+    return spin_lock_irq(&tree.lock);
 }
 
-static int open_console(struct process *process)
+void process_tree_unlock(unsigned saved) NO_TSA
 {
-    for (int stream = HAL_STREAM_IN; stream <= HAL_STREAM_ERR; stream++) {
-        struct file *file = console_file((enum hal_stream)stream);
-        int fd = fd_install(&process->files, file);
-
-        ASSERT(fd == stream);
-    }
-    return 0;
+    spin_unlock_irq(&tree.lock, saved);
 }
 
-static struct task *make_task(struct store *store)
+bool process_tree_is_locked(void)
+{
+    return spin_is_held(&tree.lock);
+}
+
+struct list *process_list(void)
+{
+    ASSERT(process_tree_is_locked());
+    return &tree.all;
+}
+
+struct process *process_alloc(void)
+{
+    struct process *process =
+        mem_alloc(&process_cache, MEM_WAIT | MEM_ZERO, NULL);
+
+    if (process == NULL)
+        return NULL;
+    refcount_init(&process->refs, 1);
+    list_init(&process->all);
+    list_init(&process->by_pid);
+    list_init(&process->by_group);
+    list_init(&process->by_session);
+    list_init(&process->children);
+    list_init(&process->sibling);
+    list_init(&process->threads);
+    waitq_init(&process->waiters);
+    process->started_ns = hal_clock_now();
+    process->dumpable = 1;
+    limit_watch_init(process);
+    return process;
+}
+
+struct task *task_alloc(void)
 {
     struct task *task = mem_alloc(&task_cache, MEM_WAIT | MEM_ZERO, NULL);
-    struct process *process;
 
     if (task == NULL)
         return NULL;
-    process = mem_alloc(&process_cache, MEM_WAIT | MEM_ZERO, NULL);
-    if (process == NULL) {
-        mem_free(&task_cache, task);
-        return NULL;
-    }
-    task->process = process;
-    task->wait_status = WAIT_STATUS_NONE;
-    process->pid = INIT_PID;
-    process->store = store;
-    fd_table_init(&process->files);
-    limits_init(&process->limits);
-    (void)open_console(process);
+    refcount_init(&task->refs, 1);
+    list_init(&task->by_pid);
+    list_init(&task->of_process);
+    waitq_init(&task->vfork_waiters);
+    task_signals_init(&task->signals);
     return task;
 }
 
-static bool launch_is_done(void *arg)
+struct aspace *process_get_aspace(struct process *process)
 {
-    struct launch *launch = arg;
+    unsigned saved = process_tree_lock();
+    struct aspace *as = process->as;
 
-    return __atomic_load_n(&launch->is_done, __ATOMIC_ACQUIRE);
+    if (as != NULL)
+        aspace_get(as);
+    process_tree_unlock(saved);
+    return as;
 }
 
-/* Gives back the user side of the running thread. */
-static void drop_user_side(struct thread *self)
+void process_get(struct process *process)
 {
-    struct hal_user *user = self->user;
-
-    thread_set_mmu(NULL);
-    thread_set_user(NULL);
-    if (user != NULL)
-        hal_user_destroy(user);
-    free_task(self->task);
+    refcount_get(&process->refs);
 }
 
-/* Init's thread: becomes the program, tells how that went, and runs it. The
- * launch is gone once it was told. */
-static void run_init(void *arg)
+void process_put(struct process *process)
 {
-    struct launch *launch = arg;
-    struct thread *self = thread_current();
-    void (*user_loop)(struct thread *) = launch->user_loop;
-    struct hal_user *user = NULL;
-    int result;
-
-    self->task = launch->task;
-    self->task->thread = self;
-    result = hal_user_create(&user);
-    thread_set_user(user);
-    if (result == 0)
-        result = process_exec(self->task, launch->args);
-    if (result != 0)
-        drop_user_side(self);
-    launch->result = result;
-    __atomic_store_n(&launch->is_done, true, __ATOMIC_RELEASE);
-    waitq_wake_all(&launch->done);
-    if (result == 0)
-        user_loop(self);
+    if (!refcount_put(&process->refs))
+        return;
+    ASSERT(list_is_empty(&process->threads));
+    ASSERT(!list_is_linked(&process->sibling));
+    limit_watch_fini(process);
+    if (process->as != NULL)
+        aspace_put(process->as); /* it never ran */
+    if (process->program.dentry != NULL)
+        open_end_exec(&process->program);
+    if (process->signals.actions != NULL)
+        signals_fini(&process->signals);
+    ASSERT(process->terminal == NULL && process->hung_group == NULL);
+    if (process->user != NULL)
+        user_put(process->user);
+    if (process->pid != NULL)
+        pid_put(process->pid);
+    mem_free(&process_cache, process);
 }
 
-int process_start_init(struct store *store, const struct exec_args *args,
-                       void (*user_loop)(struct thread *self))
+void task_get(struct task *task)
 {
-    struct launch launch = {.args = args, .user_loop = user_loop};
-    struct thread *thread;
-    int error;
+    refcount_get(&task->refs);
+}
 
-    waitq_init(&launch.done);
-    launch.task = make_task(store);
-    if (launch.task == NULL)
-        return -ENOMEM;
-    error = thread_create("init", run_init, &launch, &thread);
-    if (error != 0) {
-        free_task(launch.task);
-        return error;
+void task_put(struct task *task)
+{
+    if (!refcount_put(&task->refs))
+        return;
+    ASSERT(!list_is_linked(&task->of_process));
+    if (task->files != NULL)
+        fd_table_put(task->files);
+    if (task->fs != NULL)
+        context_put(task->fs);
+    if (task->cred != NULL)
+        cred_put(task->cred);
+    if (task->ns != NULL)
+        nsset_put(task->ns);
+    if (task->pid != NULL)
+        pid_put(task->pid);
+    if (task->thread != NULL)
+        thread_put(task->thread);
+    if (task->process != NULL)
+        process_put(task->process);
+    mem_free(&task_cache, task);
+}
+
+struct process *process_find(struct pid_ns *ns, int number)
+{
+    struct pid *pid = pid_find(ns, number);
+    struct process *process = NULL;
+    unsigned saved;
+
+    if (pid == NULL)
+        return NULL;
+    saved = process_tree_lock();
+    if (!list_is_empty(&pid->members[PID_PROCESS])) {
+        process =
+            list_entry(pid->members[PID_PROCESS].next, struct process, by_pid);
+        process_get(process);
     }
-    thread_start(thread);
-    error = waitq_wait(&launch.done, launch_is_done, &launch, WAIT_FOREVER);
-    ASSERT(error == 0);
-    thread_put(thread);
-    return launch.result;
+    process_tree_unlock(saved);
+    pid_put(pid);
+    return process;
+}
+
+struct task *task_find(struct pid_ns *ns, int number)
+{
+    struct pid *pid = pid_find(ns, number);
+    struct task *task = NULL;
+    unsigned saved;
+
+    if (pid == NULL)
+        return NULL;
+    saved = process_tree_lock();
+    if (!list_is_empty(&pid->members[PID_TASK])) {
+        task = list_entry(pid->members[PID_TASK].next, struct task, by_pid);
+        task_get(task);
+    }
+    process_tree_unlock(saved);
+    pid_put(pid);
+    return task;
+}
+
+/* The one namespace there is: a task's and its process's are the same. */
+int task_number(const struct task *task)
+{
+    return pid_nr(task->pid, pid_ns_root());
+}
+
+int process_number(const struct process *process)
+{
+    return pid_nr(process->pid, pid_ns_root());
+}
+
+struct fd_table *task_swap_files(struct task *task, struct fd_table *files)
+{
+    struct process_signals *signals = &task->process->signals;
+    unsigned saved = spin_lock_irq(&signals->lock);
+    struct fd_table *old = task->files;
+
+    task->files = files;
+    spin_unlock_irq(&signals->lock, saved);
+    return old;
+}
+
+struct fd_table *task_files(struct task *task)
+{
+    struct process_signals *signals = &task->process->signals;
+    unsigned saved = spin_lock_irq(&signals->lock);
+    struct fd_table *files = task->files;
+
+    if (files != NULL)
+        fd_table_get(files);
+    spin_unlock_irq(&signals->lock, saved);
+    return files;
+}
+
+void task_set_cred(struct task *task, struct cred *cred)
+{
+    struct cred *old = task->cred;
+    unsigned saved = process_tree_lock();
+
+    user_add_process(cred->user);
+    task->cred = cred;
+    process_tree_unlock(saved);
+    user_drop_process(old->user);
+    cred_put(old);
+}
+
+void task_set_name(struct task *task, const char *name)
+{
+    unsigned saved = process_tree_lock();
+
+    mem_set(task->name, 0, sizeof(task->name));
+    (void)str_copy(task->name, name, sizeof(task->name));
+    process_tree_unlock(saved);
+}
+
+lx_uid_t process_uid(const struct process *process)
+{
+    if (process->user != NULL)
+        return process->user->uid;
+    ASSERT(!list_is_empty(&process->threads));
+    return list_entry(process->threads.next, struct task, of_process)
+        ->cred->uid;
 }
 
 struct task *task_current(void)
@@ -157,40 +292,78 @@ struct task *task_current(void)
     return self->task;
 }
 
-void task_end(struct task *task, unsigned wait_status)
+void pid_leave(struct list *member, struct pid *pid)
 {
-    unsigned none = WAIT_STATUS_NONE;
-
-    (void)__atomic_compare_exchange_n(&task->wait_status, &none, wait_status,
-                                      false, __ATOMIC_SEQ_CST,
-                                      __ATOMIC_RELAXED);
-    thread_set_work(task->thread, THREAD_WORK_EXIT);
+    ASSERT(process_tree_is_locked());
+    list_remove(member);
+    if (pid_is_unused(pid))
+        pid_retire(pid);
 }
 
-/* set_tid_address(2): the word is cleared at the end, if it can be. */
-static void clear_tid(struct task *task)
+void process_link(struct process *process, struct process *parent,
+                  struct task *creator)
 {
-    static const uint32_t zero;
-
-    if (task->clear_tid != 0)
-        (void)!copy_out(task->process->as, task->clear_tid, &zero,
-                        sizeof(zero));
+    ASSERT(process_tree_is_locked());
+    process_get(process); /* the tree's */
+    list_push_back(&tree.all, &process->all);
+    list_push_back(&process->pid->members[PID_PROCESS], &process->by_pid);
+    list_push_back(&process->group->members[PID_GROUP], &process->by_group);
+    list_push_back(&process->session->members[PID_SESSION],
+                   &process->by_session);
+    if (parent == NULL)
+        return;
+    process->parent = parent;
+    process->creator = creator;
+    process->parent_number = process_number(parent);
+    list_push_back(&parent->children, &process->sibling);
 }
 
-void task_exit(struct task *task)
+void task_link(struct task *task)
 {
-    unsigned status = __atomic_load_n(&task->wait_status, __ATOMIC_SEQ_CST);
-    unsigned signal = status & 0x7f, code = signal + 128;
+    struct process *process = task->process;
 
-    ASSERT(status != WAIT_STATUS_NONE);
-    if (signal == 0)
-        code = status >> 8;
-    ASSERT(task->process->pid == INIT_PID);
-    clear_tid(task);
-    drop_user_side(task->thread);
-    log_debug("init ended with status %u, after %llu planned failures", code,
-              (unsigned long long)fault_failed());
-    hal_power_off((int)code);
+    ASSERT(process_tree_is_locked());
+    list_push_back(&task->pid->members[PID_TASK], &task->by_pid);
+    list_push_back(&process->threads, &task->of_process);
+    __atomic_fetch_add(&process->running, 1, __ATOMIC_RELAXED);
+}
+
+/* A user thread's first steps; without a task it was made in vain. */
+static void run_user_thread(void *arg)
+{
+    struct thread *self = thread_current();
+    struct task *task = self->task;
+
+    (void)arg;
+    if (task == NULL)
+        return;
+    if (task->process->as != NULL)
+        thread_set_mmu(aspace_mmu(task->process->as));
+    if (task->set_tid != 0) {
+        int32_t number = task_number(task);
+
+        (void)!copy_out_struct(task->process->as, task->set_tid, &number);
+    }
+    tree.user_loop(self);
+}
+
+void task_set_user_loop(void (*user_loop)(struct thread *self))
+{
+    tree.user_loop = user_loop;
+}
+
+int task_create_thread(struct task *task)
+{
+    return thread_create("user", run_user_thread, NULL, &task->thread);
+}
+
+void task_start(struct task *task, struct hal_user *user)
+{
+    if (user != NULL) {
+        task->thread->task = task;
+        task->thread->user = user;
+    }
+    thread_start(task->thread);
 }
 
 const char *signal_name(unsigned number)

@@ -1,37 +1,102 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/proc/process.h - a user program: what its threads share, and each one's
- * own part.
+ * core/proc/process.h - processes and their threads (struct task).
  *
- * There is one process, init, with one thread; its end is the machine's.
+ * A process is what its threads share: the tree of parents and children, group
+ * and session, address space, limits, dispositions, and how it ended. A task
+ * is a thread's own part. The first task, the leader, bears the process's own
+ * number; when it ends first, the process lives on until the last task ends.
+ * A zombie is a process without task: its pid, status and usage.
  *
- * Lifetime: the task and the process belong to the thread and go in
- * task_exit(). Locking: fields are constant once the thread runs, or the
- * thread's own; what others touch (the work word, the exit code) is atomic.
+ * Lifetime: both are reference counted. A task belongs to its thread and holds
+ * its process; a process stays in the tree until it is reaped.
+ *
+ * Locking: one irq-safe spinlock, the process tree's (rank LOCK_RANK_PROCESS),
+ * covers parents, children, groups, sessions, the members of pids, states and
+ * what children's usage adds up to: fork, exit, setpgid, setsid and wait hold
+ * it, so a signal to a group misses nobody. Inside it is process->signals.lock,
+ * which also covers how a process is ending. The list of threads is written
+ * under both and read under either. What is marked "own" is its thread's.
  */
 #ifndef CORE_PROC_PROCESS_H
 #define CORE_PROC_PROCESS_H
 
-#include "core/abi/rseq.h"
 #include "core/fs/file.h"
 #include "core/id/limits.h"
+#include "core/id/pid.h"
+#include "core/proc/exec_stack.h"
+#include "core/proc/exit.h"
+#include "core/proc/limit_watch.h"
+#include "core/proc/signal.h"
+#include "core/proc/usage.h"
 #include "hal/types.h"
 
 struct aspace;
-struct store;
-struct store_node;
+struct cred;
+struct exec_args;
+struct nsset;
+struct fs_context;
 struct thread;
+struct tty;
+struct user;
 
-enum { PROCESS_NAME_MAX = 16 }; /* TASK_COMM_LEN, with the NUL */
+enum {
+    PROCESS_NAME_MAX = 16, /* TASK_COMM_LEN, with the NUL */
+    TASK_SLACK_NS = 50000  /* init's timer slack */
+};
+
+enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_REAPED };
+
+/* What a parent that waits is still to be told of a child that lives. */
+enum process_report { REPORT_NONE, REPORT_STOPPED, REPORT_CONTINUED };
 
 struct process {
-    int pid;
-    int parent_pid;    /* 0: the kernel */
-    struct aspace *as; /* replaced by exec, by its own thread */
-    struct fd_table files;
+    struct refcount refs;
+    struct pid *pid;             /* const; a reference */
+    enum process_state state;    /* tree lock */
+    struct list all;             /* of those not reaped; tree lock */
+    struct list by_pid;          /* pid->members[PID_PROCESS]; tree lock */
+    struct list by_group;        /* group->members[PID_GROUP]; tree lock */
+    struct list by_session;      /* session->members[PID_SESSION]; tree lock */
+    struct pid *group, *session; /* references; tree lock */
+
+    struct tty *terminal;   /* controlling; a reference; tree lock, atomic */
+    struct pid *hung_group; /* a leader's: foreground when the terminal hung
+                               up; a reference, or NULL; tree lock */
+
+    struct process *parent; /* tree lock; NULL: init's, and reaped ones' */
+    struct task *creator;   /* the parent's thread it belongs to; tree lock */
+    int parent_number;      /* getppid(2); atomic */
+    struct list children;   /* of sibling; tree lock */
+    struct list sibling;
+    int exit_signal;      /* to the parent at the end; 0: none; tree lock */
+    bool has_execed;      /* tree lock */
+    bool is_subreaper;    /* PR_SET_CHILD_SUBREAPER; tree lock */
+    struct waitq waiters; /* for children that change, and for threads' ends */
+
+    struct list threads;    /* task.of_process */
+    unsigned running;       /* threads that may touch as; atomic */
+    bool is_ending;         /* exit_group, a deadly signal; signals.lock */
+    int exit_status;        /* as wait4(2) stores it; signals.lock */
+    struct task *exec_task; /* ends the other threads; signals.lock */
+    struct process_signals signals;
+
+    enum process_report report; /* tree lock */
+    unsigned report_signal;     /* that stopped it; tree lock */
+    struct usage usage;         /* of threads that ended; tree lock */
+    struct usage child_usage;   /* of children waited for; tree lock */
+    uint64_t started_ns;        /* const */
+
+    struct aspace *as; /* NULL at the end; tree lock, or its own threads' */
+    struct exec_places places; /* of what exec put into it; signals.lock */
+    bool is_victim; /* of the OOM killer, with memory still; tree lock */
     struct limits limits;
-    struct store *store;         /* where paths lead */
-    char name[PROCESS_NAME_MAX]; /* last component of the program's path */
+    struct limit_watch limit_watch;
+    struct path program; /* /proc/PID/exe: references, and writing is denied;
+                            signals.lock; dentry NULL: none */
+    struct user *user;   /* that a zombie counts for; tree lock */
+    int dumpable;        /* PR_SET_DUMPABLE; atomic */
+    bool no_huge_pages;  /* PR_SET_THP_DISABLE: there are none; atomic */
 };
 
 /* How a call that was cut short goes on: run again with these (the number is
@@ -42,60 +107,85 @@ struct restart {
 };
 
 struct task {
-    struct thread *thread;
-    struct process *process;
-    struct restart restart;
-    unsigned wait_status; /* atomic; as wait4(2) stores it */
-    uaddr_t clear_tid;    /* set_tid_address(2) */
-    uaddr_t robust_list;  /* set_robust_list(2) */
-    uaddr_t rseq;         /* 0: not registered */
+    struct refcount refs;
+    struct thread *thread;   /* const; a reference */
+    struct process *process; /* const; a reference */
+    struct pid *pid;         /* a reference; tree lock to write */
+    struct list by_pid;      /* pid->members[PID_TASK]; tree lock */
+    struct list of_process;  /* process->threads */
+    bool has_left;           /* it is on no list any more; signals.lock */
+    struct cred *cred;       /* a reference; own; tree lock to write */
+    struct nsset *ns;        /* a reference; const */
+    struct fd_table *files;  /* a reference; own; signals.lock to write */
+    struct fs_context *fs;   /* the same */
+    struct task_signals signals;
+    struct restart restart;      /* own */
+    int exit_status;             /* by exit(2); own */
+    int parent_death_signal;     /* PR_SET_PDEATHSIG; atomic */
+    struct waitq vfork_waiters;  /* the parent, in vfork(2) */
+    bool is_vforked;             /* it uses its parent's memory; atomic */
+    bool no_new_privs;           /* own, read by others: atomic */
+    uint64_t timer_slack_ns;     /* PR_SET_TIMERSLACK; no effect; own */
+    uint64_t default_slack_ns;   /* what it was at the beginning; const */
+    bool resets_on_fork;         /* SCHED_RESET_ON_FORK; own */
+    char name[PROCESS_NAME_MAX]; /* of the program, or PR_SET_NAME; own; tree
+                                    lock to write */
+    uint32_t personality;        /* own */
+    uint64_t minor_faults, major_faults; /* own, read by others: atomic */
+    uaddr_t set_tid;     /* CLONE_CHILD_SETTID: before user mode; own */
+    uaddr_t clear_tid;   /* set_tid_address(2); own */
+    uaddr_t robust_list; /* set_robust_list(2); own, atomic */
+    uaddr_t rseq;        /* 0: not registered; own */
     uint32_t rseq_signature;
 };
 
-/* What to run; the strings are NUL-terminated and follow each other. */
-struct exec_args {
-    const char *path;
-    const char *strings; /* argc arguments, then envc of the environment */
-    size_t strings_size; /* with all NULs */
-    unsigned argc, envc;
-};
-
-enum { EXEC_STRINGS_MAX = 65536 };
-
 C_DECLS_BEGIN
 
-/* Once, after the caches. */
+/* Once, after the caches: all of core/id and core/proc. */
 void process_init_all(void);
 
 /*
- * Makes init: process 1 on the console, its thread started in user_loop with
- * the program of args. Returns 0 when it runs, or: -ENOENT, -ENOTDIR, -ELOOP
- * (not found), -EACCES (no regular file or not executable), -ENOEXEC, -EINVAL
- * (bad image, said in the log), -E2BIG, -ENOMEM. Sleeps until it is known.
+ * Makes the calling thread init's: process 1 on the console, with the program
+ * of args. Returns 0 when all that is left to do is user_loop(), which is what
+ * all other user threads will begin with; or what exec_kernel()
+ * (core/proc/exec.h) says: then there is nothing to do but power off.
  */
-MUST_USE int process_start_init(struct store *store,
+MUST_USE int process_start_init(struct fs_context *context,
                                 const struct exec_args *args,
                                 void (*user_loop)(struct thread *self));
-
-/*
- * execve(2) for the running thread, whose user state and address space are
- * replaced; on an error both are as before. Errors as process_start_init().
- */
-MUST_USE int process_exec(struct task *task, const struct exec_args *args);
 
 /* The running thread's process side; it is a user thread. */
 struct task *task_current(void);
 
-/* Makes task end on its way to user mode; wait_status as wait4(2) stores it: an
- * exit status above the low 8 bits, or a signal's number in them. The first one
- * counts. Any context. */
-void task_end(struct task *task, unsigned wait_status);
+unsigned process_tree_lock(void);
+void process_tree_unlock(unsigned saved);
+bool process_tree_is_locked(void);
 
-/* Ends the running user thread, and as it is init's, the machine. */
-NORETURN void task_exit(struct task *task);
+/* All processes that were not reaped (process.all). Tree lock. */
+struct list *process_list(void);
 
-/* The name of a signal, "SIGSEGV"; "signal" for one without. */
-const char *signal_name(unsigned number);
+/* Those that ns calls number, with a reference for the caller, or NULL. A
+ * zombie is found, a thread that has left is not. Any context. */
+MUST_USE struct process *process_find(struct pid_ns *ns, int number);
+MUST_USE struct task *task_find(struct pid_ns *ns, int number);
+
+/* Any process's address space, with a reference, or NULL. Any context. */
+MUST_USE struct aspace *process_get_aspace(struct process *process);
+
+void process_get(struct process *process);
+void process_put(struct process *process); /* may sleep */
+void task_get(struct task *task);
+void task_put(struct task *task); /* may sleep */
+
+/* Their numbers as task's namespace has them: of the thread, its process. */
+int task_number(const struct task *task);
+int process_number(const struct process *process);
+
+/* Puts cred, whose reference it takes, in place of the running thread's. */
+void task_set_cred(struct task *task, struct cred *cred);
+
+/* The running thread's name from now on, cut where it is too long. */
+void task_set_name(struct task *task, const char *name);
 
 C_DECLS_END
 

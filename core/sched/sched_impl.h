@@ -5,9 +5,71 @@
 #ifndef CORE_SCHED_SCHED_IMPL_H
 #define CORE_SCHED_SCHED_IMPL_H
 
+#include "core/sched/runq.h"
 #include "core/sched/thread.h"
+#include "core/sync/percpu.h"
+
+/* The fields of struct cpu are its CPU's own: relaxed atomics. */
+static inline struct thread *current_on(const struct cpu *cpu)
+{
+    return __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
+}
+
+/* What a ready thread names as its CPU while it is on no queue. Who has set
+ * that, under the lock of the CPU it named before, keeps interrupts off until
+ * it is on another: others wait for that. */
+#define SCHED_NOWHERE UINT32_MAX
 
 C_DECLS_BEGIN
+
+/* The run queue of a CPU. */
+struct runq *sched_runq(unsigned cpu);
+
+/* Locks the queue of the CPU that thread names and keeps it there; waits when
+ * the thread is on its way. */
+struct runq *sched_lock_thread(struct thread *thread, unsigned *saved);
+
+/* Makes the thread that runs there give way soon. */
+void sched_resched(struct runq *rq) REQUIRES(rq->lock);
+
+/* Gives the CPU to who is next; the caller's state says whether it comes back.
+ * Interrupts off; returns (if it does) with the lock released. */
+void sched_switch(struct runq *rq) RELEASES(rq->lock);
+
+/* First thing a new thread does on its own stack. */
+void sched_arrive(struct thread *self);
+
+/* Sends a ready thread that is on no queue on its way. */
+void sched_take_away(struct runq *rq, struct thread *thread) REQUIRES(rq->lock);
+
+/* A thread that is on its way from CPU last goes to the best CPU it may use.
+ * Interrupts off. */
+void sched_enqueue(struct thread *thread, unsigned last);
+
+/* Passes the barriers that were asked of this CPU, whose queue rq is. Interrupt
+ * context. */
+void sched_pass_barriers(struct runq *rq);
+
+/* Takes a ready thread from a busier CPU to this one, whose queue is empty.
+ * Returns whether there was one. */
+bool sched_steal(void);
+
+/* Wakes an idle CPU that may take one of the threads that wait here, if there
+ * is one. */
+void sched_offer(struct runq *rq) REQUIRES(rq->lock);
+
+/* Arms the end of running's turn when others want theirs. This CPU's queue. */
+void sched_start_slice(struct runq *rq, const struct thread *running)
+    REQUIRES(rq->lock);
+
+/* What others lend to thread; false: it had that already. Lend lock. */
+bool sched_set_lent(struct thread *thread, unsigned lent);
+
+/* Once, at boot. */
+void lend_init_all(void);
+
+/* The cache of threads. Once, at boot. */
+void thread_init_all(void);
 
 /* Sets up this CPU's timer queue. Once per CPU, before the first timer. */
 void timer_init_cpu(void);

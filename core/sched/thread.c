@@ -1,296 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/sched/thread.c - threads and their run queues; contract in thread.h.
- *
- * One run queue per CPU under one irq-safe spinlock. The lock is held across
- * the switch and released by the thread that goes on (finish_switch()), so
- * nobody can run a thread that is still on its way off its stack. A thread
- * stays on the CPU it was started on.
- *
- * Threads that take turns on a CPU see no more of each other than they would
- * on two: what they share is under the lock or atomic, and TSan checks it.
+ * core/sched/thread.c - a thread's beginning, its parameters and its end;
+ * contract in thread.h.
  */
 #include "core/sched/thread.h"
 
 #include "core/abi/errno.h"
 #include "core/mem/cache.h"
+#include "core/sched/lend.h"
 #include "core/sched/sched_impl.h"
-#include "core/sched/timer.h"
-#include "core/sync/percpu.h"
-#include "hal/check.h"
-#include "hal/clock.h"
 #include "hal/irq.h"
-#include "hal/mmu.h"
-#include "hal/upcall.h"
 #include "hal/user.h"
 
-/* How long a thread runs while others wait. */
-enum { SLICE_NS = 4000000 };
-
-static const struct lock_class runq_class = {"runq", LOCK_RANK_RUNQ};
-
-struct runq {
-    struct spinlock lock;
-    struct list ready GUARDED_BY(lock);
-    struct thread idle;  /* the CPU's boot context */
-    struct thread *dead; /* left its stack; its CPU's, atomic */
-    struct hal_mmu *mmu GUARDED_BY(lock); /* active */
-    struct timer slice; /* armed while more than one wants the CPU */
-    bool slice_armed GUARDED_BY(lock);
-};
-
-static struct runq runqs[HAL_CPUS_MAX];
 static struct mem_cache thread_cache;
 static uint64_t next_number; /* atomic */
 
-/* The fields of struct cpu are its CPU's own: relaxed atomics. */
-static struct thread *current_on(const struct cpu *cpu)
+void thread_init_all(void)
 {
-    return __atomic_load_n(&cpu->current, __ATOMIC_RELAXED);
+    cache_init(&thread_cache, "thread", sizeof(struct thread), 64);
 }
 
-static void set_resched(struct cpu *cpu, bool due)
-{
-    __atomic_store_n(&cpu->resched, due, __ATOMIC_RELAXED);
-}
-
-struct thread *thread_current(void)
-{
-    unsigned saved = hal_irq_save();
-    struct thread *thread = current_on(cpu_this());
-
-    hal_irq_restore(saved);
-    return thread;
-}
-
-/* What the incoming thread does first: lets the queue go, buries the dead. */
-static void finish_switch(struct runq *rq) RELEASES(rq->lock) NO_TSA
-{
-    struct thread *dead;
-
-    spin_unlock_handed(&rq->lock);
-    dead = __atomic_exchange_n(&rq->dead, NULL, __ATOMIC_ACQUIRE);
-    if (dead != NULL)
-        thread_put(dead);
-}
-
-static void run_thread(void *arg) NO_TSA
+static void run_thread(void *arg)
 {
     struct thread *self = arg;
-    unsigned cpu = __atomic_load_n(&self->cpu, __ATOMIC_ACQUIRE);
 
-    finish_switch(&runqs[cpu]);
-    hal_irq_enable();
+    sched_arrive(self);
     self->entry(self->arg);
     thread_exit();
 }
 
-/* Arms the end of the slice when somebody waits behind a thread that runs. */
-static void update_slice(struct runq *rq) REQUIRES(rq->lock)
+bool thread_is_ending(void)
 {
-    struct cpu *cpu = cpu_this();
-    bool wanted = !list_is_empty(&rq->ready) && current_on(cpu) != &rq->idle;
+    const struct thread *self = thread_current();
 
-    if (wanted == rq->slice_armed)
-        return;
-    rq->slice_armed = wanted;
-    if (wanted)
-        timer_arm(&rq->slice, hal_clock_now() + SLICE_NS);
-}
-
-static void activate_mmu(struct runq *rq, struct hal_mmu *mmu)
-    REQUIRES(rq->lock)
-{
-    if (rq->mmu == mmu)
-        return;
-    rq->mmu = mmu;
-    hal_mmu_activate(mmu);
-}
-
-/* Gives the CPU to who is next; the caller's state says whether it comes back.
- * Interrupts off, rq locked; returns (if it does) with rq unlocked. */
-static void switch_away(struct runq *rq) RELEASES(rq->lock) NO_TSA
-{
-    struct cpu *cpu = cpu_this();
-    struct thread *prev = current_on(cpu);
-    struct list *first = list_pop_front(&rq->ready);
-    struct thread *next =
-        first != NULL ? list_entry(first, struct thread, link) : &rq->idle;
-    struct hal_context *from, *to;
-    bool is_dead;
-
-    ASSERT(prev->state != THREAD_RUNNING);
-    set_resched(cpu, false);
-    next->state = THREAD_RUNNING;
-    if (next == prev) {
-        spin_unlock(&rq->lock);
-        return;
-    }
-    __atomic_store_n(&cpu->current, next, __ATOMIC_RELAXED);
-    __atomic_fetch_or(&prev->work, prev->switch_work, __ATOMIC_RELAXED);
-    rq->slice_armed = false;
-    update_slice(rq);
-    activate_mmu(rq, next->mmu);
-    hal_check_event(HAL_EVENT_SWITCH, next->number, 0, 0);
-    from = prev->context;
-    to = next->context;
-    is_dead = prev->state == THREAD_DEAD;
-    spin_hand_over(&rq->lock);
-    if (is_dead) {
-        __atomic_store_n(&rq->dead, prev, __ATOMIC_RELEASE);
-        hal_context_leave(from, to);
-    }
-    hal_context_switch(from, to);
-    finish_switch(&runqs[cpu_this()->number]);
-}
-
-void thread_yield(void)
-{
-    struct thread *self = thread_current();
-    struct runq *rq = &runqs[self->cpu];
-    unsigned saved = spin_lock_irq(&rq->lock);
-
-    if (self != &rq->idle) {
-        self->state = THREAD_READY;
-        list_push_back(&rq->ready, &self->link);
-    } else {
-        self->state = THREAD_WAITING;
-    }
-    switch_away(rq);
-    hal_irq_restore(saved);
-}
-
-void thread_prepare_wait(void)
-{
-    struct thread *self = thread_current();
-    struct runq *rq = &runqs[self->cpu];
-    unsigned saved = spin_lock_irq(&rq->lock);
-
-    self->state = THREAD_WAITING;
-    spin_unlock_irq(&rq->lock, saved);
-}
-
-void thread_wait(void)
-{
-    struct thread *self = thread_current();
-    struct runq *rq = &runqs[self->cpu];
-    unsigned saved;
-
-    ASSERT(!cpu_is_atomic());
-    saved = spin_lock_irq(&rq->lock);
-    if (self->state == THREAD_WAITING) {
-        switch_away(rq);
-        hal_irq_restore(saved);
-    } else {
-        spin_unlock_irq(&rq->lock, saved);
-    }
-}
-
-bool thread_wake(struct thread *thread)
-{
-    struct runq *rq = &runqs[thread->cpu];
-    unsigned saved = spin_lock_irq(&rq->lock);
-    bool was_waiting = thread->state == THREAD_WAITING;
-
-    if (was_waiting && current_on(cpu_by_number(thread->cpu)) == thread) {
-        thread->state = THREAD_RUNNING;
-    } else if (was_waiting) {
-        thread->state = THREAD_READY;
-        list_push_back(&rq->ready, &thread->link);
-        if (rq == &runqs[cpu_this()->number])
-            update_slice(rq);
-        else
-            hal_cpu_kick(thread->cpu);
-    }
-    spin_unlock_irq(&rq->lock, saved);
-    return was_waiting;
-}
-
-/* The running thread has had its time. Interrupt context. */
-static void end_slice(void *arg)
-{
-    struct runq *rq = arg;
-    struct cpu *cpu = cpu_this();
-
-    spin_lock(&rq->lock);
-    rq->slice_armed = false;
-    spin_unlock(&rq->lock);
-    if (current_on(cpu) == &rq->idle)
-        return;
-    set_resched(cpu, true);
-    thread_set_work(current_on(cpu), THREAD_WORK_RESCHED);
-}
-
-void thread_set_work(struct thread *thread, unsigned bits)
-{
-    struct runq *rq = &runqs[thread->cpu];
-    unsigned saved;
-
-    __atomic_fetch_or(&thread->work, bits, __ATOMIC_SEQ_CST);
-    saved = spin_lock_irq(&rq->lock);
-    if (thread->user != NULL)
-        hal_user_interrupt(thread->user);
-    spin_unlock_irq(&rq->lock, saved);
-    if ((bits & THREAD_WORK_EXIT) != 0)
-        (void)thread_wake(thread);
-}
-
-/* The last unpin found a switch due. */
-static void preempt_here(void)
-{
-    if (!hal_irq_are_off())
-        thread_yield();
-}
-
-void sched_init(void)
-{
-    struct cpu *cpu = cpu_this();
-    struct runq *rq = &runqs[cpu->number];
-    struct thread *idle = &rq->idle;
-
-    if (cpu->number == 0) {
-        cache_init(&thread_cache, "thread", sizeof(struct thread), 64);
-        cpu_set_resched_hook(preempt_here);
-    }
-    spin_init(&rq->lock, &runq_class);
-    list_init(&rq->ready);
-    list_init(&idle->link);
-    refcount_init(&idle->refs, 1);
-    idle->context = hal_context_boot();
-    idle->state = THREAD_RUNNING;
-    idle->cpu = cpu->number;
-    idle->name = "idle";
-    __atomic_store_n(&cpu->current, idle, __ATOMIC_RELAXED);
-    timer_init_cpu();
-    timer_init(&rq->slice, end_slice, rq);
-}
-
-/* Who becomes ready after this look, with interrupts off, ends the idling. */
-static bool has_ready(struct runq *rq)
-{
-    bool is_empty;
-
-    spin_lock(&rq->lock);
-    is_empty = list_is_empty(&rq->ready);
-    spin_unlock(&rq->lock);
-    return !is_empty;
-}
-
-void sched_run(void)
-{
-    unsigned saved = hal_irq_save();
-    struct runq *rq = &runqs[hal_cpu_self()];
-
-    ASSERT(thread_current() == &rq->idle);
-    hal_irq_restore(saved);
-    for (;;) {
-        thread_yield();
-        hal_irq_disable();
-        if (has_ready(rq))
-            hal_irq_enable();
-        else
-            hal_cpu_idle();
-    }
+    return self->is_ending || (__atomic_load_n(&self->work, __ATOMIC_ACQUIRE) &
+                               THREAD_WORK_EXIT) != 0;
 }
 
 int thread_create(const char *name, void (*entry)(void *arg), void *arg,
@@ -301,9 +45,11 @@ int thread_create(const char *name, void (*entry)(void *arg), void *arg,
 
     if (thread == NULL)
         return -ENOMEM;
-    list_init(&thread->link);
+    list_init(&thread->sched.link);
+    list_init(&thread->lenders);
     refcount_init(&thread->refs, 2);
     thread->state = THREAD_WAITING;
+    thread->sched.affinity = UINT64_MAX;
     thread->number = __atomic_add_fetch(&next_number, 1, __ATOMIC_RELAXED);
     thread->name = name;
     thread->entry = entry;
@@ -319,14 +65,13 @@ int thread_create(const char *name, void (*entry)(void *arg), void *arg,
 
 void thread_start(struct thread *thread)
 {
+    unsigned saved = hal_irq_save();
     bool was_new;
 
-    ASSERT(thread->state == THREAD_WAITING);
-    cpu_pin();
-    __atomic_store_n(&thread->cpu, cpu_this()->number, __ATOMIC_RELEASE);
+    __atomic_store_n(&thread->cpu, hal_cpu_self(), __ATOMIC_RELEASE);
+    hal_irq_restore(saved);
     was_new = thread_wake(thread);
     ASSERT(was_new);
-    cpu_unpin();
 }
 
 void thread_get(struct thread *thread)
@@ -339,66 +84,246 @@ void thread_put(struct thread *thread)
     if (!refcount_put(&thread->refs))
         return;
     ASSERT(thread->state == THREAD_DEAD);
+    ASSERT(list_is_empty(&thread->lenders));
     hal_context_destroy(thread->context);
     mem_free(&thread_cache, thread);
 }
 
-void thread_exit(void)
+void thread_exit(void) NO_TSA
 {
     struct thread *self = thread_current();
-    struct runq *rq = &runqs[self->cpu];
+    unsigned saved;
+    struct runq *rq;
 
     ASSERT(!cpu_is_atomic());
     ASSERT(self->mmu == NULL && self->user == NULL);
-    hal_irq_disable();
-    spin_lock(&rq->lock);
+    if (CHECKED)
+        lockdep_check_none(&self->held, "at the end of its thread");
+    rq = sched_lock_thread(self, &saved);
     self->state = THREAD_DEAD;
-    switch_away(rq);
+    sched_switch(rq);
     __builtin_unreachable();
 }
 
-void thread_set_mmu(struct hal_mmu *mmu)
+/* Does that thread call this itself, not an interrupt on top of it? */
+static bool is_self(const struct thread *thread)
 {
-    struct thread *self = thread_current();
-    struct runq *rq = &runqs[self->cpu];
-    unsigned saved = spin_lock_irq(&rq->lock);
+    unsigned saved = hal_irq_save();
+    const struct cpu *cpu = cpu_this();
+    bool is = current_on(cpu) == thread &&
+              !__atomic_load_n(&cpu->in_interrupt, __ATOMIC_RELAXED);
 
-    self->mmu = mmu;
-    activate_mmu(rq, mmu);
-    spin_unlock_irq(&rq->lock, saved);
+    hal_irq_restore(saved);
+    return is;
 }
 
-void thread_set_user(struct hal_user *user)
+void thread_set_work(struct thread *thread, unsigned bits) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq;
+
+    __atomic_fetch_or(&thread->work, bits, __ATOMIC_SEQ_CST);
+    if (is_self(thread))
+        return; /* it looks before it goes to user mode */
+    rq = sched_lock_thread(thread, &saved);
+    if (thread->user != NULL)
+        hal_user_interrupt(thread->user);
+    spin_unlock_irq(&rq->lock, saved);
+    if ((bits & (THREAD_WORK_EXIT | THREAD_WORK_SIGNAL)) != 0)
+        (void)thread_wake(thread);
+}
+
+void thread_set_user(struct hal_user *user) NO_TSA
 {
     struct thread *self = thread_current();
-    struct runq *rq = &runqs[self->cpu];
-    unsigned saved = spin_lock_irq(&rq->lock);
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(self, &saved);
 
+    if (self->user != NULL)
+        self->sched.user_ns += hal_user_ns(self->user);
     self->user = user;
     spin_unlock_irq(&rq->lock, saved);
 }
 
-void core_timer(void)
+static bool are_valid(const struct thread_params *params)
 {
-    cpu_enter_interrupt();
-    timer_run_due();
-    cpu_leave_interrupt();
+    switch (params->policy) {
+    case THREAD_NORMAL:
+    case THREAD_BATCH:
+    case THREAD_IDLE:
+        return params->priority == 0 && params->nice >= THREAD_NICE_MIN &&
+               params->nice <= THREAD_NICE_MAX;
+    case THREAD_FIFO:
+    case THREAD_RR:
+        return params->priority >= 1 && params->priority <= THREAD_PRIORITY_MAX;
+    default:
+        return false;
+    }
 }
 
-void core_kick(void)
+/* Changes what a thread on this queue runs with. */
+static void change_class(struct runq *rq, struct thread *thread,
+                         const struct thread_params *params, unsigned lent)
+    REQUIRES(rq->lock)
 {
-    struct runq *rq = &runqs[hal_cpu_self()];
+    bool was_queued = thread->sched.is_queued;
 
-    cpu_enter_interrupt();
-    spin_lock(&rq->lock);
-    update_slice(rq);
-    spin_unlock(&rq->lock);
-    cpu_leave_interrupt();
+    if (was_queued)
+        runq_remove(rq, thread);
+    else if (thread->state == THREAD_RUNNING)
+        runq_charge(rq, thread);
+    thread->sched.params = *params;
+    thread->sched.lent = lent;
+    __atomic_store_n(&thread->sched.level,
+                     lent > params->priority ? lent : params->priority,
+                     __ATOMIC_RELAXED);
+    if (was_queued) {
+        runq_place(rq, thread);
+        runq_add(rq, thread, false);
+    }
+    sched_resched(rq); /* the order may be another now */
 }
 
-void core_cpu_main(unsigned number)
+int thread_set_params(struct thread *thread,
+                      const struct thread_params *params) NO_TSA
 {
-    cpu_init_local(number);
-    sched_init();
-    sched_run();
+    struct runq *rq;
+    unsigned saved;
+    bool lends;
+
+    if (!are_valid(params))
+        return -EINVAL;
+    rq = sched_lock_thread(thread, &saved);
+    change_class(rq, thread, params, thread->sched.lent);
+    lends = __atomic_load_n(&thread->waits, __ATOMIC_RELAXED) != NULL;
+    spin_unlock_irq(&rq->lock, saved);
+    if (lends)
+        lend_changed(thread);
+    return 0;
+}
+
+bool sched_set_lent(struct thread *thread, unsigned lent) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(thread, &saved);
+    struct thread_params params = thread->sched.params;
+    bool is_new = thread->sched.lent != lent;
+
+    if (is_new)
+        change_class(rq, thread, &params, lent);
+    spin_unlock_irq(&rq->lock, saved);
+    return is_new;
+}
+
+unsigned thread_level(struct thread *thread) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(thread, &saved);
+    unsigned level = thread->sched.level;
+
+    spin_unlock_irq(&rq->lock, saved);
+    return level;
+}
+
+uint64_t thread_burst_ns(struct thread *thread) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(thread, &saved);
+    uint64_t ns;
+
+    if (thread->state == THREAD_RUNNING)
+        runq_charge(rq, thread);
+    ns = thread->sched.level > 0 ? thread->sched.burst_ns : 0;
+    spin_unlock_irq(&rq->lock, saved);
+    return ns;
+}
+
+bool thread_is_waiting(struct thread *thread) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(thread, &saved);
+    bool is_waiting = thread->state == THREAD_WAITING;
+
+    spin_unlock_irq(&rq->lock, saved);
+    return is_waiting;
+}
+
+void thread_get_params(struct thread *thread, struct thread_params *out) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(thread, &saved);
+
+    *out = thread->sched.params;
+    spin_unlock_irq(&rq->lock, saved);
+}
+
+int thread_set_affinity(struct thread *thread, uint64_t mask) NO_TSA
+{
+    struct runq *rq;
+    unsigned saved;
+    bool must_move;
+
+    if ((mask & sched_online()) == 0)
+        return -EINVAL;
+    rq = sched_lock_thread(thread, &saved);
+    thread->sched.affinity = mask;
+    must_move = (mask & UINT64_C(1) << rq->cpu) == 0;
+    if (must_move && thread->sched.is_queued) {
+        runq_remove(rq, thread);
+        sched_take_away(rq, thread);
+        cpu_pin(); /* what is due now is done when interrupts are on again */
+        spin_unlock(&rq->lock);
+        sched_enqueue(thread, rq->cpu);
+        hal_irq_restore(saved);
+        cpu_unpin();
+        return 0;
+    }
+    if (must_move && thread->state == THREAD_RUNNING)
+        sched_resched(rq);
+    spin_unlock_irq(&rq->lock, saved);
+    return 0;
+}
+
+uint64_t thread_affinity(struct thread *thread) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(thread, &saved);
+    uint64_t mask = thread->sched.affinity;
+
+    spin_unlock_irq(&rq->lock, saved);
+    return mask;
+}
+
+void thread_switches(struct thread *thread, uint64_t *voluntary,
+                     uint64_t *involuntary) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(thread, &saved);
+
+    *voluntary = thread->sched.voluntary;
+    *involuntary = thread->sched.involuntary;
+    spin_unlock_irq(&rq->lock, saved);
+}
+
+void thread_get_times(struct thread *thread, struct thread_times *out) NO_TSA
+{
+    unsigned saved;
+    struct runq *rq = sched_lock_thread(thread, &saved);
+    uint64_t user_ns = thread->sched.user_ns;
+
+    if (thread->user != NULL)
+        user_ns += hal_user_ns(thread->user);
+    if (thread->state == THREAD_RUNNING)
+        runq_charge(rq, thread);
+    out->run_ns = thread->sched.run_ns;
+    out->user_ns = min_u64(user_ns, out->run_ns);
+    spin_unlock_irq(&rq->lock, saved);
+}
+
+uint64_t thread_run_ns(struct thread *thread)
+{
+    struct thread_times times;
+
+    thread_get_times(thread, &times);
+    return times.run_ns;
 }

@@ -80,12 +80,13 @@ void timer_init(struct timer *timer, void (*fire)(void *arg), void *arg)
 
 void timer_arm(struct timer *timer, uint64_t deadline_ns)
 {
-    unsigned saved = hal_irq_save();
-    struct timer_queue *q;
+    unsigned saved = hal_irq_save(), cpu = cpu_this()->number;
+    struct timer_queue *q = &queues[cpu];
 
     (void)timer_cancel(timer);
-    timer->cpu = cpu_this()->number;
-    q = &queues[timer->cpu];
+    /* One that fires and is armed again from there stays where it is, so who
+     * cancels it meanwhile looks at the right queue. */
+    __atomic_store_n(&timer->cpu, cpu, __ATOMIC_RELAXED);
     spin_lock(&q->lock);
     timer->deadline_ns = deadline_ns;
     timer->order = q->next_order++;
@@ -98,16 +99,17 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns)
 
 bool timer_cancel(struct timer *timer)
 {
-    struct timer_queue *q = &queues[timer->cpu];
-    bool was_armed, is_running;
-    unsigned saved;
+    unsigned saved, cpu = __atomic_load_n(&timer->cpu, __ATOMIC_RELAXED);
+    struct timer_queue *q = &queues[cpu];
+    bool was_armed = false, is_running;
 
     do {
         saved = spin_lock_irq(&q->lock);
-        was_armed = timer->armed;
-        if (was_armed)
+        if (timer->armed) {
+            was_armed = true;
             unlink_timer(q, timer);
-        is_running = q->running == timer && timer->cpu != cpu_this()->number;
+        }
+        is_running = q->running == timer && cpu != cpu_this()->number;
         spin_unlock_irq(&q->lock, saved);
         if (is_running)
             hal_cpu_relax();

@@ -17,8 +17,8 @@ struct timer {
     uint64_t order; /* among equal deadlines: first armed, first fired */
     void (*fire)(void *arg);
     void *arg;
-    unsigned cpu;
-    bool armed; /* its CPU's timer lock */
+    unsigned cpu; /* whose queue it is or was in; atomic */
+    bool armed;   /* its CPU's timer lock */
 };
 
 C_DECLS_BEGIN

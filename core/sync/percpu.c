@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * core/sync/percpu.c - contract in percpu.h.
- *
- * Before cpu_init_local() there is one flow of control with interrupts off:
- * pinning is then a fact, and counts nothing.
  */
 #include "core/sync/percpu.h"
 
@@ -27,7 +24,11 @@ void cpu_init_local(unsigned number)
     STORE(cpu->pinned, 0);
     STORE(cpu->resched, false);
     STORE(cpu->in_interrupt, false);
+    STORE(cpu->rcu_wanted, false);
+    STORE(cpu->reading, 0);
     STORE(cpu->current, NULL);
+    if (rcu_count_is_quiet(&cpu->rcu))
+        rcu_count_leave_quiet(&cpu->rcu);
     hal_cpu_set_local(cpu);
 }
 
@@ -37,48 +38,10 @@ struct cpu *cpu_by_number(unsigned number)
     return &cpus[number];
 }
 
-struct cpu *cpu_this(void)
+void cpu_unpinned(void)
 {
-    struct cpu *cpu = hal_cpu_local();
-
-    ASSERT(cpu != NULL);
-    ASSERT(LOAD(cpu->pinned) > 0 || hal_irq_are_off());
-    return cpu;
-}
-
-void cpu_pin(void)
-{
-    struct cpu *cpu = hal_cpu_local();
-    unsigned pinned;
-
-    if (cpu == NULL)
-        return;
-    pinned = LOAD(cpu->pinned) + 1;
-    ASSERT(pinned > 0);
-    STORE(cpu->pinned, pinned);
-}
-
-void cpu_unpin(void)
-{
-    struct cpu *cpu = hal_cpu_local();
-    unsigned pinned;
-
-    if (cpu == NULL)
-        return;
-    pinned = LOAD(cpu->pinned);
-    ASSERT(pinned > 0);
-    STORE(cpu->pinned, pinned - 1);
-    if (pinned > 1 || !LOAD(cpu->resched) || LOAD(cpu->in_interrupt))
-        return;
     if (resched_hook != NULL && !hal_irq_are_off())
         resched_hook();
-}
-
-bool cpu_is_pinned(void)
-{
-    const struct cpu *cpu = hal_cpu_local();
-
-    return cpu != NULL && (LOAD(cpu->pinned) > 0 || LOAD(cpu->in_interrupt));
 }
 
 bool cpu_is_atomic(void)
@@ -94,13 +57,27 @@ void cpu_set_resched_hook(void (*hook)(void))
 void cpu_enter_interrupt(void)
 {
     struct cpu *cpu = cpu_this();
+    bool was_quiet = rcu_count_is_quiet(&cpu->rcu);
 
     ASSERT(hal_irq_are_off());
-    ASSERT(!__atomic_load_n(&cpu->in_interrupt, __ATOMIC_RELAXED));
-    __atomic_store_n(&cpu->in_interrupt, true, __ATOMIC_RELAXED);
+    ASSERT(!LOAD(cpu->in_interrupt));
+    if (was_quiet)
+        rcu_count_leave_quiet(&cpu->rcu);
+    else if (LOAD(cpu->pinned) == 0)
+        rcu_count_pass(&cpu->rcu); /* readers are pinned */
+    else if (LOAD(cpu->rcu_wanted))
+        STORE(cpu->resched, true); /* the last unpin passes */
+    STORE(cpu->rcu_wanted, false);
+    STORE(cpu->was_quiet, was_quiet);
+    STORE(cpu->in_interrupt, true);
 }
 
 void cpu_leave_interrupt(void)
 {
-    __atomic_store_n(&cpu_this()->in_interrupt, false, __ATOMIC_RELAXED);
+    struct cpu *cpu = cpu_this();
+
+    ASSERT(LOAD(cpu->in_interrupt));
+    STORE(cpu->in_interrupt, false);
+    if (LOAD(cpu->was_quiet))
+        rcu_count_enter_quiet(&cpu->rcu);
 }

@@ -34,9 +34,16 @@ static struct held_stack {
 #define LOAD(field)         __atomic_load_n(&(field), __ATOMIC_RELAXED)
 #define STORE(field, value) __atomic_store_n(&(field), value, __ATOMIC_RELAXED)
 
-static bool is_held_here(const struct spinlock *lock)
+/* Before a CPU has its struct, hal_cpu_self() must do. */
+static inline unsigned number_of(const struct cpu *cpu)
 {
-    return LOAD(lock->cpu) == hal_cpu_self();
+    return cpu != NULL ? cpu->number : hal_cpu_self();
+}
+
+static inline bool is_held_here(const struct spinlock *lock,
+                                const struct cpu *cpu)
+{
+    return LOAD(lock->cpu) == number_of(cpu);
 }
 
 static void check_usage(struct spinlock *lock, const struct cpu *cpu)
@@ -53,6 +60,13 @@ static void check_usage(struct spinlock *lock, const struct cpu *cpu)
               lock->class_of->name);
 }
 
+/* Two buckets of futexes are held at once, in the order of the table. */
+static bool are_pair(const struct spinlock *first, const struct spinlock *then)
+{
+    return first->class_of == then->class_of &&
+           then->class_of->rank == LOCK_RANK_FUTEX && first < then;
+}
+
 static void check_ranks(const struct spinlock *lock, const struct cpu *cpu)
 {
     const struct held_stack *stack = &held_stacks[cpu->number];
@@ -62,10 +76,11 @@ static void check_ranks(const struct spinlock *lock, const struct cpu *cpu)
     ASSERT(count < HELD_MAX);
     for (unsigned i = 0; i < count; i++) {
         const struct held_lock *held = &stack->lock[i];
-        const struct lock_class *class_of = LOAD(held->lock)->class_of;
+        const struct spinlock *other = LOAD(held->lock);
+        const struct lock_class *class_of = other->class_of;
 
         if (LOAD(held->by_interrupt) == by_interrupt &&
-            class_of->rank >= lock->class_of->rank)
+            class_of->rank >= lock->class_of->rank && !are_pair(other, lock))
             panic("lock %s (rank %d) under %s (rank %d)", lock->class_of->name,
                   lock->class_of->rank, class_of->name, class_of->rank);
     }
@@ -110,16 +125,21 @@ void spin_init(struct spinlock *lock, const struct lock_class *class_of)
     lock->usage = 0;
 }
 
-static void take_lock(struct spinlock *lock, const void *site)
+NORETURN static SELDOM void fail_taken_twice(const struct spinlock *lock)
 {
-    const struct cpu *cpu;
+    panic("lock %s: taken twice, first at %p", lock->class_of->name,
+          LOAD(lock->site));
+}
+
+static inline void take_lock(struct spinlock *lock, const void *site)
+{
+    struct cpu *cpu = hal_cpu_local();
+    unsigned self = number_of(cpu);
 
     ASSERT(lock->class_of != NULL);
-    cpu_pin();
-    if (is_held_here(lock))
-        panic("lock %s: taken twice, first at %p", lock->class_of->name,
-              LOAD(lock->site));
-    cpu = hal_cpu_local();
+    cpu_pin_on(cpu);
+    if (LOAD(lock->cpu) == self)
+        fail_taken_twice(lock);
     if (CHECKED) {
         hal_check_point();
         if (cpu != NULL) {
@@ -131,26 +151,24 @@ static void take_lock(struct spinlock *lock, const void *site)
         while (LOAD(lock->held) != 0)
             hal_cpu_relax();
     }
-    STORE(lock->cpu, hal_cpu_self());
+    STORE(lock->cpu, self);
     STORE(lock->site, site);
     if (CHECKED && cpu != NULL)
         note_held(lock, cpu);
 }
 
 /* What precedes the store, or exchange, that frees the lock. */
-static void leave_lock(struct spinlock *lock)
+static inline void leave_lock(struct spinlock *lock, const struct cpu *cpu)
 {
-    const struct cpu *cpu = hal_cpu_local();
-
-    ASSERT(is_held_here(lock));
+    ASSERT(is_held_here(lock, cpu));
     if (CHECKED && cpu != NULL)
         forget_held(lock, cpu);
     STORE(lock->cpu, SPIN_NOBODY);
 }
 
-static void give_lock(struct spinlock *lock)
+static inline void give_lock(struct spinlock *lock, const struct cpu *cpu)
 {
-    leave_lock(lock);
+    leave_lock(lock, cpu);
     __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
 }
 
@@ -161,10 +179,12 @@ void spin_lock(struct spinlock *lock) NO_TSA
 
 void spin_unlock(struct spinlock *lock) NO_TSA
 {
-    give_lock(lock);
+    struct cpu *cpu = hal_cpu_local();
+
+    give_lock(lock, cpu);
     if (CHECKED)
         hal_check_point();
-    cpu_unpin();
+    cpu_unpin_from(cpu);
 }
 
 unsigned spin_lock_irq(struct spinlock *lock) NO_TSA
@@ -177,17 +197,19 @@ unsigned spin_lock_irq(struct spinlock *lock) NO_TSA
 
 void spin_unlock_irq(struct spinlock *lock, unsigned saved) NO_TSA
 {
+    struct cpu *cpu = hal_cpu_local();
+
     ASSERT(hal_irq_are_off());
-    give_lock(lock);
+    give_lock(lock, cpu);
     hal_irq_restore(saved);
     if (CHECKED)
         hal_check_point();
-    cpu_unpin();
+    cpu_unpin_from(cpu);
 }
 
 void spin_hand_over(struct spinlock *lock)
 {
-    ASSERT(is_held_here(lock));
+    ASSERT(is_held_here(lock, (const struct cpu *)hal_cpu_local()));
     __atomic_store_n(&lock->held, 1, __ATOMIC_RELEASE);
 }
 
@@ -195,14 +217,16 @@ void spin_hand_over(struct spinlock *lock)
  * (C17 5.1.2.4), which a store would end. */
 void spin_unlock_handed(struct spinlock *lock) NO_TSA
 {
-    leave_lock(lock);
+    struct cpu *cpu = hal_cpu_local();
+
+    leave_lock(lock, cpu);
     (void)__atomic_exchange_n(&lock->held, 0, __ATOMIC_RELEASE);
     if (CHECKED)
         hal_check_point();
-    cpu_unpin();
+    cpu_unpin_from(cpu);
 }
 
 bool spin_is_held(const struct spinlock *lock)
 {
-    return is_held_here(lock);
+    return is_held_here(lock, (const struct cpu *)hal_cpu_local());
 }

@@ -18,11 +18,34 @@
 /* Ranks ascend inwards. Sleeping locks have ranks below all spinlocks. */
 enum lock_rank {
     LOCK_RANK_EXEC = 10,
-    LOCK_RANK_INODE = 40,
+    LOCK_RANK_POSITION = 15, /* of a file */
+    LOCK_RANK_MOUNT = 20,
+    LOCK_RANK_RENAME = 25,
+    LOCK_RANK_DIRECTORY = 30, /* parent before child */
+    LOCK_RANK_EPOLL_TREE = 33,
+    LOCK_RANK_EPOLL = 34,      /* those that watch before the watched */
+    LOCK_RANK_PIPE = 38,       /* two by ascending address */
+    LOCK_RANK_INODE = 40,      /* and what else a file stands for */
+    LOCK_RANK_TTY_INPUT = 44,  /* a console's */
+    LOCK_RANK_TTY_OUTPUT = 46, /* the same */
     LOCK_RANK_ASPACE = 50,
     LOCK_RANK_OBJECT = 70,
+    LOCK_RANK_AMAP = 75,
+    LOCK_RANK_TIMERS = 80, /* a process's */
+    LOCK_RANK_WALL_TIMERS = 81,
     LOCK_RANK_PROCESS = 110, /* spinlocks from here */
+    LOCK_RANK_TREE = 111,    /* of dentries and mounts */
+    LOCK_RANK_TTY = 112,
+    LOCK_RANK_DRIVER = 113, /* of a device, and the list of interrupts */
+    LOCK_RANK_SIGNAL = 114,
+    LOCK_RANK_ACTIONS = 115,
+    LOCK_RANK_IDS = 116,   /* limits, pids, users, fd tables */
+    LOCK_RANK_FILE = 116,  /* path cache, page caches, contexts: leaves */
+    LOCK_RANK_FUTEX = 117, /* two by ascending address */
+    LOCK_RANK_WORKER = 118,
     LOCK_RANK_WAITQ = 120,
+    LOCK_RANK_LEND = 124,
+    LOCK_RANK_EVENTS = 125, /* of what is called under a queue's lock */
     LOCK_RANK_RUNQ = 130,
     LOCK_RANK_TIMER = 140,
     LOCK_RANK_PT = 150,

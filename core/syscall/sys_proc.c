@@ -6,44 +6,123 @@
 #include "core/abi/futex.h"
 #include "core/abi/prctl.h"
 #include "core/abi/random.h"
+#include "core/abi/wait.h"
 #include "core/base/random.h"
 #include "core/base/string.h"
+#include "core/id/cred.h"
+#include "core/id/nsset.h"
 #include "core/proc/rseq.h"
+#include "core/sync/percpu.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 #include "core/vm/uaccess.h"
 #include "hal/user.h"
 
-/* exit(2): the process has one thread, so its end is the process's. */
 int64_t sys_exit(struct thread *self, const uint64_t *args)
 {
-    task_end(self->task, ((unsigned)args[0] & 0xff) << 8);
+    task_end(self->task, LX_W_EXITED((int)args[0]));
     return 0;
 }
 
 int64_t sys_exit_group(struct thread *self, const uint64_t *args)
 {
-    return sys_exit(self, args);
+    process_end(process_of(self), LX_W_EXITED((int)args[0]));
+    return 0;
+}
+
+int64_t sys_getpid(struct thread *self, const uint64_t *args)
+{
+    (void)args;
+    return process_number(process_of(self));
+}
+
+int64_t sys_gettid(struct thread *self, const uint64_t *args)
+{
+    (void)args;
+    return task_number(self->task);
 }
 
 int64_t sys_getppid(struct thread *self, const uint64_t *args)
 {
     (void)args;
-    return process_of(self)->parent_pid;
+    return __atomic_load_n(&process_of(self)->parent_number, __ATOMIC_RELAXED);
 }
 
 int64_t sys_set_tid_address(struct thread *self, const uint64_t *args)
 {
     self->task->clear_tid = args[0];
-    return process_of(self)->pid;
+    return task_number(self->task);
+}
+
+int64_t sys_getcpu(struct thread *self, const uint64_t *args)
+{
+    struct aspace *as = process_of(self)->as;
+    uint32_t cpu, node = 0;
+
+    cpu_pin();
+    cpu = cpu_this()->number;
+    cpu_unpin();
+    if (args[0] != 0 && copy_out_struct(as, args[0], &cpu) != 0)
+        return -EFAULT;
+    if (args[1] != 0 && copy_out_struct(as, args[1], &node) != 0)
+        return -EFAULT;
+    return 0;
+}
+
+/* 0xffffffff asks without changing (personality(2)). */
+int64_t sys_personality(struct thread *self, const uint64_t *args)
+{
+    uint32_t old = self->task->personality;
+
+    if ((uint32_t)args[0] != UINT32_MAX)
+        self->task->personality = (uint32_t)args[0];
+    return old;
 }
 
 int64_t sys_set_robust_list(struct thread *self, const uint64_t *args)
 {
     if (args[1] != sizeof(struct lx_robust_list_head))
         return -EINVAL;
-    self->task->robust_list = args[0];
+    __atomic_store_n(&self->task->robust_list, args[0], __ATOMIC_RELAXED);
     return 0;
+}
+
+static bool may_look_at(struct thread *self, struct task *task)
+{
+    const struct cred *mine = self->task->cred;
+    unsigned saved;
+    bool may;
+
+    if (task == self->task || cred_is_capable(mine, CAP_SYS_PTRACE))
+        return true;
+    saved = process_tree_lock();
+    may = mine->fsuid == task->cred->uid && mine->fsuid == task->cred->euid &&
+          mine->fsuid == task->cred->suid;
+    process_tree_unlock(saved);
+    return may;
+}
+
+int64_t sys_get_robust_list(struct thread *self, const uint64_t *args)
+{
+    int number = (int32_t)(uint32_t)args[0];
+    uint64_t size = sizeof(struct lx_robust_list_head), head = 0;
+    struct task *task = self->task;
+    bool may;
+
+    if (number != 0)
+        task = task_find(task->ns->pid, number);
+    else
+        task_get(task);
+    if (task == NULL)
+        return -ESRCH;
+    may = may_look_at(self, task);
+    head = __atomic_load_n(&task->robust_list, __ATOMIC_RELAXED);
+    task_put(task);
+    if (!may)
+        return -EPERM;
+    if (copy_out_struct(process_of(self)->as, args[2], &size) != 0)
+        return -EFAULT;
+    return copy_out_struct(process_of(self)->as, args[1], &head);
 }
 
 int64_t sys_rseq(struct thread *self, const uint64_t *args)
@@ -74,28 +153,6 @@ int64_t sys_arch_prctl(struct thread *self, const uint64_t *args)
     default:
         return -EINVAL;
     }
-}
-
-int64_t sys_prlimit64(struct thread *self, const uint64_t *args)
-{
-    struct process *process = process_of(self);
-    int32_t pid = (int32_t)(uint32_t)args[0];
-    uint32_t resource = (uint32_t)args[1];
-    struct lx_rlimit64 limit;
-
-    if (args[2] != 0 && copy_in_struct(process->as, &limit, args[2]) != 0)
-        return -EFAULT;
-    if (pid != 0 && pid != process->pid)
-        return -ESRCH;
-    if (resource >= LX_RLIM_NLIMITS)
-        return -EINVAL;
-    if (args[2] != 0 && limit.rlim_cur > limit.rlim_max)
-        return -EINVAL;
-    if (args[2] != 0)
-        return -EPERM; /* no limit is enforced, so none can be set */
-    if (args[3] == 0)
-        return 0;
-    return copy_out_struct(process->as, args[3], &process->limits.of[resource]);
 }
 
 /* Fills user memory piece by piece; what could be given counts. */

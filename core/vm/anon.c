@@ -6,7 +6,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/mem/cache.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 #include "hal/check.h"
 
 struct anon_object {
@@ -31,7 +31,7 @@ static struct anon_object *anon_of(struct vm_object *object)
 /* A new page, zero, in its slot. */
 static int add_page(struct anon_object *anon, uint64_t index, struct page **out)
 {
-    struct page *page = page_alloc(0, MEM_WAIT | MEM_ZERO, anon->payer);
+    struct page *page = page_alloc(0, fault_how() | MEM_ZERO, anon->payer);
     int error;
 
     if (page == NULL)
@@ -76,6 +76,50 @@ static int anon_dirty_page(struct vm_object *object, uint64_t index,
     return 0; /* it has no other home */
 }
 
+static void anon_find_pages(struct vm_object *object, uint64_t index,
+                            struct page **out, size_t count)
+{
+    struct anon_object *anon = anon_of(object);
+
+    mutex_lock(&object->lock);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = amap_find(anon->pages, index + i);
+        if (out[i] != NULL)
+            page_get(out[i]);
+    }
+    mutex_unlock(&object->lock);
+}
+
+/* Takes the first page from *index on out of the object; NULL: none before
+ * end. */
+static struct page *take_page(struct anon_object *anon, uint64_t *index,
+                              uint64_t end)
+{
+    struct page *page;
+
+    mutex_lock(&anon->object.lock);
+    page = amap_next(anon->pages, index, end);
+    if (page != NULL) {
+        page_get(page);
+        (void)amap_clear(anon->pages, *index, 1);
+    }
+    mutex_unlock(&anon->object.lock);
+    return page;
+}
+
+static int anon_remove_pages(struct vm_object *object, uint64_t index,
+                             uint64_t count)
+{
+    uint64_t end = index + count;
+    struct page *page;
+
+    for (; (page = take_page(anon_of(object), &index, end)) != NULL; index++) {
+        vm_object_unmap_page(object, index, page);
+        page_put(page);
+    }
+    return 0;
+}
+
 static void anon_release(struct vm_object *object)
 {
     struct anon_object *anon = anon_of(object);
@@ -86,7 +130,9 @@ static void anon_release(struct vm_object *object)
 
 static const struct vm_pager_ops anon_pager_ops = {
     .get_page = anon_get_page,
+    .find_pages = anon_find_pages,
     .dirty_page = anon_dirty_page,
+    .remove_pages = anon_remove_pages,
     .release = anon_release,
 };
 
@@ -109,4 +155,17 @@ int anon_object_create(uint64_t page_count, struct mem_account *payer,
     anon->payer = payer;
     *out = &anon->object;
     return 0;
+}
+
+uint64_t anon_object_count(struct vm_object *object, uint64_t index,
+                           uint64_t count)
+{
+    uint64_t found;
+
+    if (object->ops != &anon_pager_ops)
+        return 0;
+    mutex_lock(&object->lock);
+    found = amap_count(anon_of(object)->pages, index, count);
+    mutex_unlock(&object->lock);
+    return found;
 }

@@ -6,7 +6,7 @@
 
 #include "core/abi/errno.h"
 #include "core/mem/cache.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 static const struct lock_class aspace_lock_class = {"aspace", LOCK_RANK_ASPACE};
 static const struct lock_class pt_lock_class = {"page tables", LOCK_RANK_PT};
@@ -39,6 +39,8 @@ int aspace_create(struct mem_account *payer, struct aspace **out)
     spin_init(&as->pt_lock, &pt_lock_class);
     as->payer = payer;
     as->mmap_base = ASPACE_MMAP_BASE;
+    as->limits =
+        (struct aspace_limits){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     *out = as;
     return 0;
 }
@@ -85,6 +87,11 @@ struct hal_mmu *aspace_mmu(struct aspace *as)
     return as->mmu;
 }
 
+unsigned aspace_add_barriers(struct aspace *as, unsigned bits)
+{
+    return __atomic_or_fetch(&as->barriers, bits, __ATOMIC_SEQ_CST);
+}
+
 void aspace_set_mmap_base(struct aspace *as, uaddr_t base)
 {
     ASSERT(base % PAGE_SIZE == 0 && base > ASPACE_MIN && base <= HAL_USER_TOP);
@@ -93,10 +100,33 @@ void aspace_set_mmap_base(struct aspace *as, uaddr_t base)
     mutex_unlock(&as->lock);
 }
 
+static uint64_t count_shared(const struct region *region)
+{
+    if (!region->shared)
+        return 0;
+    return anon_object_count(region->object,
+                             region_object_index(region, region->start),
+                             region_page_count(region));
+}
+
+uint64_t aspace_count_pages(struct aspace *as)
+{
+    uint64_t count;
+
+    mutex_lock(&as->lock);
+    count = as->resident;
+    for (struct tree_node *node = tree_first(&as->regions); node != NULL;
+         node = tree_next(node))
+        count += count_shared(container_of(node, struct region, node));
+    mutex_unlock(&as->lock);
+    return count;
+}
+
 void aspace_get_usage(struct aspace *as, struct aspace_usage *out)
 {
     mutex_lock(&as->lock);
     out->mapped_bytes = as->mapped;
+    out->locked_bytes = as->locked;
     out->resident_pages = as->resident;
     out->regions = as->region_count;
     mutex_unlock(&as->lock);

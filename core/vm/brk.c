@@ -5,7 +5,7 @@
  * the regions.
  */
 #include "core/abi/mman.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 void aspace_set_brk_start(struct aspace *as, uaddr_t start)
 {
@@ -20,11 +20,15 @@ void aspace_set_brk_start(struct aspace *as, uaddr_t start)
 static bool grow_heap(struct aspace *as, uaddr_t start, uaddr_t end)
     REQUIRES(as->lock)
 {
+    const struct region kind = {.prot = LX_PROT_READ | LX_PROT_WRITE};
     struct region *region;
 
+    if (!region_may_add(as, &kind, end - start) ||
+        ((as->map_flags & REGION_LOCKED) && !region_may_lock(as, end - start)))
+        return false;
     /* A page stays free above the heap, so that running over it faults. */
     if (end > HAL_USER_TOP - PAGE_SIZE ||
-        !region_is_free(as, start, end + PAGE_SIZE) ||
+        !region_is_roomy(as, start, end + PAGE_SIZE) ||
         as->region_count > ASPACE_REGIONS_MAX)
         return false;
     region = region_alloc(as);
@@ -32,7 +36,8 @@ static bool grow_heap(struct aspace *as, uaddr_t start, uaddr_t end)
         return false;
     region->start = start;
     region->end = end;
-    region->prot = LX_PROT_READ | LX_PROT_WRITE;
+    region->prot = kind.prot;
+    region->flags = as->map_flags;
     region->amap_index = start / PAGE_SIZE;
     region_link(as, region);
     region_merge(as, region);
@@ -53,6 +58,7 @@ static bool shrink_heap(struct aspace *as, uaddr_t start, uaddr_t end,
 
 uaddr_t aspace_brk(struct aspace *as, uaddr_t to)
 {
+    struct hal_range added = {.count = 0};
     struct list removed;
     uaddr_t result;
     bool done = false;
@@ -70,10 +76,18 @@ uaddr_t aspace_brk(struct aspace *as, uaddr_t to)
         else
             done = shrink_heap(as, new_end, old_end, &removed);
     }
+    if (done && (as->map_flags & REGION_LOCK_FLAGS) == REGION_LOCKED &&
+        to > as->brk)
+        added = (struct hal_range){
+            .start = round_up(as->brk, PAGE_SIZE),
+            .count = (round_up(to, PAGE_SIZE) - round_up(as->brk, PAGE_SIZE)) /
+                     PAGE_SIZE,
+        };
     if (done)
         as->brk = to;
     result = as->brk;
     mutex_unlock(&as->lock);
     removed_free(&removed);
+    (void)fault_populate(as, added, HAL_WRITE);
     return result;
 }

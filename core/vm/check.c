@@ -3,7 +3,7 @@
  * core/vm/check.c - aspace_check(): do regions, amaps and page tables agree?
  */
 #include "core/abi/mman.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 /* Page table entries looked at in one region or gap; all private pages are. */
 enum { CHECK_PAGES_MAX = 4096 };
@@ -18,6 +18,8 @@ static bool check_mapping(const struct region *region, uaddr_t addr,
     struct page *source = NULL;
     bool same;
 
+    if (page != NULL && !amap_is_own(region->amap, region_slot(region, addr)))
+        rights &= ~(unsigned)HAL_WRITE;
     if (page != NULL)
         return found->page == page_addr(page) && (found->rights & ~rights) == 0;
     if (!region->shared)
@@ -83,7 +85,7 @@ static bool check_region(struct aspace *as, const struct region *region,
     if ((region->prot & region->deny) != 0)
         return false;
     if (next != NULL && next->amap == region->amap && region->amap != NULL &&
-        next->amap_index < end)
+        next->amap_index != region_slot(region, next->start))
         return false;
     for (uaddr_t at = region->start;
          at < region->end && at - region->start < size; at += PAGE_SIZE)

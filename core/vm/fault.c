@@ -4,14 +4,19 @@
  *
  * A private page is the one in its slot, or else its source: the object's page
  * or, without an object, the zero page. A write puts a copy of the source in
- * the slot. Everything that can fail comes before the slot or the tables
- * change.
+ * the slot, or, where an address space after a fork holds the page in the slot
+ * as well, a copy of that. Everything that can fail comes before the slot or
+ * the tables change.
+ *
+ * Faults of one address space come one after the other; who finds that another
+ * has made his page present maps the same once more, which changes nothing.
  */
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
-#include "core/base/string.h"
-#include "core/vm/aspace_impl.h"
+#include "core/sched/thread.h"
+#include "core/vm/region.h"
 #include "hal/check.h"
+#include "hal/uaccess.h"
 
 #define WINDOW_SIZE ((uint64_t)FAULT_WINDOW * PAGE_SIZE)
 
@@ -74,57 +79,158 @@ static void map_page(struct aspace *as, uaddr_t addr, const struct page *page,
     spin_unlock(&as->pt_lock);
 }
 
-/* The same, where another page may be mapped: that one goes first. */
-static void replace_page(struct aspace *as, uaddr_t addr,
-                         const struct page *page, unsigned rights)
+/* The same for pages that follow each other, where others may be mapped: those
+ * go first. */
+static void replace_row(struct aspace *as, struct hal_range range,
+                        const struct page *first, unsigned rights)
     REQUIRES(as->lock)
 {
     struct hal_gather gather = {.mmu = as->mmu};
 
     spin_lock(&as->pt_lock);
-    hal_mmu_unmap(&gather, page_at(addr));
+    hal_mmu_unmap(&gather, range);
     if (gather.span.count > 0) {
         spin_unlock(&as->pt_lock);
         hal_mmu_flush(&gather);
         spin_lock(&as->pt_lock);
     }
+    hal_mmu_map(as->mmu, range, page_addr(first), rights, HAL_NORMAL,
+                &as->tables);
+    spin_unlock(&as->pt_lock);
+}
+
+static void replace_page(struct aspace *as, uaddr_t addr,
+                         const struct page *page, unsigned rights)
+    REQUIRES(as->lock)
+{
+    struct hal_mapping old;
+    bool is_mapped;
+
+    spin_lock(&as->pt_lock);
+    is_mapped = hal_mmu_query(as->mmu, addr, &old);
+    if (!is_mapped)
+        hal_mmu_map(as->mmu, page_at(addr), page_addr(page), rights, HAL_NORMAL,
+                    &as->tables);
+    spin_unlock(&as->pt_lock);
+    if (is_mapped)
+        replace_row(as, page_at(addr), page, rights);
+}
+
+/* Gives a page that other amaps hold too, to be read. Where the tables already
+ * grant more (it was ours alone before somebody looked at it), that stays. */
+static void map_common(struct aspace *as, uaddr_t addr, const struct page *page,
+                       unsigned rights) REQUIRES(as->lock)
+{
+    struct hal_mapping found;
+
+    spin_lock(&as->pt_lock);
+    if (hal_mmu_query(as->mmu, addr, &found))
+        rights |= found.rights;
     hal_mmu_map(as->mmu, page_at(addr), page_addr(page), rights, HAL_NORMAL,
                 &as->tables);
     spin_unlock(&as->pt_lock);
 }
 
-/* Puts page, a reference included, in the slot of addr: 0, or -ENOMEM. */
-static int fill_slot(struct aspace *as, struct region *region, uaddr_t addr,
-                     struct page *page) REQUIRES(as->lock)
+/* Puts pages, a reference each included, in the slots of range: 0, or
+ * -ENOMEM. */
+static int fill_slots(struct aspace *as, struct region *region,
+                      struct hal_range range, struct page *first)
+    REQUIRES(as->lock)
 {
-    bool is_new = region->amap == NULL;
+    struct amap *amap = region->amap;
+    int error = 0;
+
+    if (amap == NULL)
+        error = amap_create(as->payer, &amap);
+    if (error != 0)
+        return error;
+    error = amap_insert_row(amap, region_slot(region, range.start), first,
+                            (unsigned)range.count);
+    if (region->amap == NULL && error == 0)
+        region_set_amap(region, amap);
+    else if (region->amap == NULL)
+        amap_put(amap);
+    if (error == 0)
+        as->resident += range.count;
+    return error;
+}
+
+/* --- writes ahead --------------------------------------------------------- */
+
+/*
+ * Memory that is written for the first time page after page is brought in ahead
+ * of the writes, as much as has come so far, up to the end of a window. So at
+ * most twice of what is used is there.
+ */
+enum { STREAK_MIN = 4 };
+
+/* The row that a write at addr brings in, one page at least; its count is a
+ * power of two. */
+static struct hal_range row_at(const struct region *region, uaddr_t addr)
+{
+    uaddr_t end =
+        min_u64(round_down(addr, WINDOW_SIZE) + WINDOW_SIZE, region->end);
+    struct hal_range row = {.start = addr, .count = 1};
+    unsigned room;
+
+    if (addr != region->streak_end || region->streak < STREAK_MIN)
+        return row;
+    room = (unsigned)min_u64(region->streak, (end - addr) / PAGE_SIZE);
+    if (region->amap != NULL)
+        room = amap_room(region->amap, region_slot(region, addr), room);
+    while (row.count * 2 <= room)
+        row.count *= 2;
+    return row;
+}
+
+static void note_row(struct region *region, struct hal_range row)
+{
+    if (row.start != region->streak_end)
+        region->streak = 0;
+    if (region->streak < FAULT_WINDOW)
+        region->streak += (unsigned)row.count;
+    region->streak_end = row.start + row.count * PAGE_SIZE;
+}
+
+/* Makes zeroed pages, where there are none, present: 0; -ENOMEM: not so many,
+ * but perhaps one. */
+static int add_row(struct aspace *as, struct region *region,
+                   struct hal_range row) REQUIRES(as->lock)
+{
+    unsigned order = (unsigned)__builtin_ctzll(row.count);
+    struct page *first = page_alloc_row(order, as->payer);
     int error;
 
-    if (is_new) {
-        error = amap_create(as->payer, &region->amap);
-        if (error != 0)
-            return error;
-    }
-    error = amap_insert(region->amap, region_slot(region, addr), page);
-    if (error != 0 && is_new) {
-        amap_put(region->amap);
-        region->amap = NULL;
-    }
+    if (first == NULL)
+        return -ENOMEM;
+    hal_check_poison(page_data(first), row.count * PAGE_SIZE);
+    error = fill_tables(as, row.start);
     if (error == 0)
-        as->resident++;
+        error = fill_slots(as, region, row, first);
+    for (unsigned i = 0; error != 0 && i < row.count; i++)
+        page_put(page_behind(first, i));
+    if (error == 0)
+        replace_row(as, row, first, region_rights(region->prot));
     return error;
+}
+
+/* --- single pages --------------------------------------------------------- */
+
+unsigned fault_how(void)
+{
+    return MEM_WAIT | (thread_is_ending() ? MEM_LAST : MEM_USER);
 }
 
 /* A page of our own with the bytes of source; NULL: with zeros. */
 static struct page *copy_page(struct aspace *as, const struct page *source)
 {
-    unsigned how = source == NULL ? MEM_WAIT | MEM_ZERO : MEM_WAIT;
-    struct page *page = page_alloc(0, how, as->payer);
+    unsigned zero = source == NULL ? MEM_ZERO : 0;
+    struct page *page = page_alloc(0, fault_how() | zero, as->payer);
 
     if (page == NULL)
         return NULL;
     if (source != NULL)
-        mem_copy(page_data(page), page_data(source), PAGE_SIZE);
+        hal_copy_page(page_addr(page), page_addr(source));
     hal_check_poison(page_data(page), PAGE_SIZE); /* the user's from here */
     return page;
 }
@@ -151,12 +257,57 @@ static int fault_copy(struct aspace *as, struct region *region, uaddr_t addr)
 
     error = fill_tables(as, addr);
     if (error == 0)
-        error = fill_slot(as, region, addr, page);
+        error = fill_slots(as, region, page_at(addr), page);
     if (error != 0) {
         page_put(page);
         return error;
     }
     replace_page(as, addr, page, region_rights(region->prot));
+    return 0;
+}
+
+/* A write to anonymous memory where there is no page yet. */
+static int fault_anonymous(struct aspace *as, struct region *region,
+                           uaddr_t addr) REQUIRES(as->lock)
+{
+    struct hal_range row = row_at(region, addr);
+    int error = -ENOMEM;
+
+    if (row.count > 1)
+        error = add_row(as, region, row);
+    if (error != 0) {
+        row.count = 1;
+        error = fault_copy(as, region, addr);
+    }
+    if (error == 0)
+        note_row(region, row);
+    return error;
+}
+
+/* A write to the page in a slot that others hold too. */
+static int fault_unshare(struct aspace *as, struct region *region, uaddr_t addr)
+    REQUIRES(as->lock)
+{
+    struct amap *amap = region->amap;
+    uint64_t slot = region_slot(region, addr);
+    struct page *page, *old;
+    int error = amap_own(amap, slot);
+
+    if (error == 0)
+        error = fill_tables(as, addr);
+    if (error != 0)
+        return error;
+    page = amap_find(amap, slot);
+    if (amap_is_own(amap, slot)) { /* the others have let go */
+        map_page(as, addr, page, region_rights(region->prot));
+        return 0;
+    }
+    page = copy_page(as, page);
+    if (page == NULL)
+        return -ENOMEM;
+    old = amap_replace(amap, slot, page);
+    replace_page(as, addr, page, region_rights(region->prot));
+    page_put(old); /* no table of ours maps it now */
     return 0;
 }
 
@@ -337,53 +488,66 @@ static int fault_shared(struct aspace *as, struct region *region, uaddr_t addr,
     return error;
 }
 
+/*
+ * Lets a region that grows down reach addr, below it: false where it must not.
+ * What lies below keeps its distance, unless it grows too or is a guard.
+ */
+static bool grow_down(struct aspace *as, struct region *region, uaddr_t addr)
+    REQUIRES(as->lock)
+{
+    const struct region *below = region_prev(region);
+    uint64_t added = region->start - addr;
+
+    if (!(region->flags & REGION_GROWS_DOWN) || addr < ASPACE_MIN ||
+        added / PAGE_SIZE > region->amap_index ||
+        region->end - addr > limit_of(&as->limits.stack) ||
+        !region_may_add(as, region, added) ||
+        ((region->flags & REGION_LOCKED) && !region_may_lock(as, added)))
+        return false;
+    if (below != NULL && below->prot != 0 &&
+        !(below->flags & REGION_GROWS_DOWN) && addr - below->end < REGION_GUARD)
+        return false;
+    region_grow(as, region, addr, region->end);
+    return true;
+}
+
+/* An access to the page in a slot. */
+static int fault_slot(struct aspace *as, struct region *region, uaddr_t addr,
+                      unsigned access) REQUIRES(as->lock)
+{
+    uint64_t slot = region_slot(region, addr);
+    const struct page *page = amap_find(region->amap, slot);
+    bool own = amap_is_own(region->amap, slot);
+    int error;
+
+    if (!own && access == HAL_WRITE)
+        return fault_unshare(as, region, addr);
+    error = fill_tables(as, addr);
+    if (error != 0)
+        return error;
+    if (own)
+        map_page(as, addr, page, region_rights(region->prot));
+    else
+        map_common(as, addr, page, source_rights(region));
+    return 0;
+}
+
 int fault_resolve(struct aspace *as, uaddr_t addr, unsigned access)
 {
     struct region *region = region_find(as, addr);
-    struct page *page = NULL;
-    int error;
 
-    if (region == NULL || region->start > addr)
+    if (region == NULL ||
+        (region->start > addr && !grow_down(as, region, addr)))
         return -EFAULT;
     if (!is_allowed(region, access))
         return -EACCES;
     if (region->shared)
         return fault_shared(as, region, addr, access);
-
-    if (region->amap != NULL)
-        page = amap_find(region->amap, region_slot(region, addr));
-    if (page == NULL)
-        return access == HAL_WRITE ? fault_copy(as, region, addr)
-                                   : fault_source(as, region, addr);
-    error = fill_tables(as, addr);
-    if (error == 0)
-        map_page(as, addr, page, region_rights(region->prot));
-    return error;
-}
-
-int aspace_fault(struct aspace *as, uaddr_t addr, unsigned access)
-{
-    int error;
-
-    ASSERT(access == HAL_READ || access == HAL_WRITE || access == HAL_EXEC);
-    if (addr >= HAL_USER_TOP)
-        return -EFAULT;
-    mutex_lock(&as->lock);
-    error = fault_resolve(as, round_down(addr, PAGE_SIZE), access);
-    mutex_unlock(&as->lock);
-    return error;
-}
-
-void fault_populate(struct aspace *as, struct hal_range range, unsigned access)
-{
-    for (size_t i = 0; i < range.count; i++) {
-        int error = mutex_lock_killable(&as->lock);
-
-        if (error != 0)
-            return;
-        error = fault_resolve(as, range.start + i * PAGE_SIZE, access);
-        mutex_unlock(&as->lock);
-        if (error != 0)
-            return;
-    }
+    if (region->amap != NULL &&
+        amap_find(region->amap, region_slot(region, addr)) != NULL)
+        return fault_slot(as, region, addr, access);
+    if (access != HAL_WRITE)
+        return fault_source(as, region, addr);
+    return region->object == NULL ? fault_anonymous(as, region, addr)
+                                  : fault_copy(as, region, addr);
 }

@@ -7,7 +7,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 #define PROT_RIGHTS (LX_PROT_READ | LX_PROT_WRITE | LX_PROT_EXEC)
 
@@ -34,6 +34,7 @@ struct plan {
     uint64_t size; /* in whole pages */
     uaddr_t start; /* chosen */
     unsigned deny;
+    unsigned region_flags;
     bool shared;
     bool exact;     /* at that address or not at all */
     bool replace;   /* whatever is there goes */
@@ -62,7 +63,7 @@ static int anonymous_error(const struct map_request *request)
     case LX_MAP_SHARED:
         return grows ? -EINVAL : 0;
     case LX_MAP_PRIVATE:
-        return grows ? -EOPNOTSUPP : 0; /* growing regions are absent */
+        return 0;
     default:
         return -EINVAL;
     }
@@ -103,6 +104,10 @@ static int read_request(const struct map_request *request, struct plan *plan)
     plan->exact =
         (request->flags & (LX_MAP_FIXED | LX_MAP_FIXED_NOREPLACE)) != 0;
     plan->replace = plan->exact && !(request->flags & LX_MAP_FIXED_NOREPLACE);
+    if (request->flags & LX_MAP_GROWSDOWN)
+        plan->region_flags |= REGION_GROWS_DOWN;
+    if (request->flags & LX_MAP_LOCKED)
+        plan->region_flags |= REGION_LOCKED;
     plan->deny = object != NULL ? request->deny : 0;
     if (object != NULL && plan->shared && object->ops->dirty_page == NULL)
         plan->deny |= LX_PROT_WRITE;
@@ -142,14 +147,18 @@ static int check_exact(struct aspace *as, const struct plan *plan)
     return 0;
 }
 
-/* The highest room below the base, or else above it. */
+bool region_find_room(struct aspace *as, uint64_t size, uaddr_t *out)
+{
+    return region_find_gap(as, size, ASPACE_MIN, as->mmap_base, out) ||
+           region_find_gap(as, size, ASPACE_MIN, HAL_USER_TOP, out);
+}
+
 static bool find_room(struct aspace *as, const struct plan *plan, uaddr_t *out)
     REQUIRES(as->lock)
 {
     if (plan->request->flags & LX_MAP_32BIT)
         return region_find_gap(as, plan->size, LOW_START, LOW_END, out);
-    return region_find_gap(as, plan->size, ASPACE_MIN, as->mmap_base, out) ||
-           region_find_gap(as, plan->size, ASPACE_MIN, HAL_USER_TOP, out);
+    return region_find_room(as, plan->size, out);
 }
 
 /* Sets plan->start. */
@@ -170,7 +179,7 @@ static int choose_address(struct aspace *as, struct plan *plan)
     if (hint != 0) {
         hint = max_u64(hint, ASPACE_MIN);
         if (plan->size <= top && hint <= top - plan->size &&
-            region_is_free(as, hint, hint + plan->size)) {
+            region_is_roomy(as, hint, hint + plan->size)) {
             plan->start = hint;
             return 0;
         }
@@ -187,6 +196,7 @@ static void add_region(struct aspace *as, struct plan *plan,
     region->prot = plan->request->prot & PROT_RIGHTS;
     region->deny = plan->deny;
     region->shared = plan->shared;
+    region->flags = plan->region_flags;
     region->object = plan->object;
     if (plan->request->object != NULL)
         region->object_index = plan->request->offset / PAGE_SIZE;
@@ -194,6 +204,42 @@ static void add_region(struct aspace *as, struct plan *plan,
     plan->object = NULL;
     region_link(as, region);
     region_merge(as, region);
+}
+
+/* Mapped bytes that plan puts something else in place of. */
+static uint64_t replaced_bytes(struct aspace *as, const struct plan *plan)
+    REQUIRES(as->lock)
+{
+    const struct region *region = region_find(as, plan->start);
+    uaddr_t end = plan->start + plan->size;
+    uint64_t size = 0;
+
+    for (; region != NULL && region->start < end; region = region_next(region))
+        size += min_u64(region->end, end) - max_u64(region->start, plan->start);
+    return size;
+}
+
+/* What limits and the kind of mapping say: 0, or an error. */
+static int check_limits(struct aspace *as, struct plan *plan) REQUIRES(as->lock)
+{
+    const struct region kind = {
+        .prot = plan->request->prot & PROT_RIGHTS,
+        .flags = plan->region_flags,
+        .shared = plan->shared,
+    };
+
+    if ((plan->request->flags & LX_MAP_LOCKED) && region_lock_limit(as) == 0)
+        return -EPERM;
+    plan->region_flags |= as->map_flags;
+    if ((plan->region_flags & REGION_LOCKED) &&
+        !region_may_lock(as, plan->size))
+        return -EAGAIN;
+    if (plan->kind_error != 0)
+        return plan->kind_error;
+    if (region_may_add(as, &kind, plan->size) ||
+        region_may_add(as, &kind, plan->size - replaced_bytes(as, plan)))
+        return 0;
+    return -ENOMEM;
 }
 
 static int map_locked(struct aspace *as, struct plan *plan,
@@ -207,7 +253,7 @@ static int map_locked(struct aspace *as, struct plan *plan,
         return -ENOMEM;
     error = choose_address(as, plan);
     if (error == 0)
-        error = plan->kind_error;
+        error = check_limits(as, plan);
     if (error != 0)
         return error;
 
@@ -232,20 +278,23 @@ fini_cut:
 
 static void populate(struct aspace *as, const struct plan *plan)
 {
+    const unsigned bits = REGION_LOCK_FLAGS;
+    const struct region kind = {
+        .prot = plan->request->prot & PROT_RIGHTS,
+        .shared = plan->shared,
+    };
     struct hal_range range = {
         .start = plan->start,
         .count = plan->size / PAGE_SIZE,
     };
-    unsigned rights = region_rights(plan->request->prot);
+    unsigned access = fault_populate_access(&kind);
     unsigned flags = plan->request->flags;
 
-    if (!(flags & LX_MAP_LOCKED) &&
+    if ((plan->region_flags & bits) != REGION_LOCKED &&
         (flags & (LX_MAP_POPULATE | LX_MAP_NONBLOCK)) != LX_MAP_POPULATE)
         return;
-    if (plan->shared)
-        rights &= ~(unsigned)HAL_WRITE;
-    if (rights != 0)
-        fault_populate(as, range, rights & HAL_WRITE ? HAL_WRITE : HAL_READ);
+    if (access != 0)
+        (void)fault_populate(as, range, access);
 }
 
 int aspace_map(struct aspace *as, const struct map_request *request,

@@ -4,7 +4,7 @@
  */
 #include "core/vm/object.h"
 
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 static const struct lock_class object_lock_class = {"object", LOCK_RANK_OBJECT};
 
@@ -30,43 +30,19 @@ void vm_object_put(struct vm_object *object)
     object->ops->release(object);
 }
 
-/* Takes the translation of addr away if it is one to page. */
-static void forget_page(struct aspace *as, uaddr_t addr,
-                        const struct page *page)
+bool vm_object_is_shared_writable(struct vm_object *object)
 {
-    struct hal_gather gather = {.mmu = as->mmu};
-    struct hal_range one = {.start = addr, .count = 1};
-    struct hal_mapping found;
-    bool mapped;
-
-    spin_lock(&as->pt_lock);
-    mapped =
-        hal_mmu_query(as->mmu, addr, &found) && found.page == page_addr(page);
-    if (mapped)
-        hal_mmu_unmap(&gather, one);
-    spin_unlock(&as->pt_lock);
-    if (mapped)
-        hal_mmu_flush(&gather);
-}
-
-void vm_object_unmap_page(struct vm_object *object, uint64_t index,
-                          const struct page *page)
-{
-    /* A fault that has the page in hand looks at this under pt_lock: it maps
-     * before the loop comes by, or sees the change and does not. */
-    (void)__atomic_fetch_add(&object->unmaps, 1, __ATOMIC_ACQ_REL);
+    bool found = false;
 
     mutex_lock(&object->lock);
     list_for_each(node, &object->regions)
     {
-        struct region *region = list_entry(node, struct region, of_object);
+        const struct region *region =
+            list_entry(node, struct region, of_object);
 
-        if (index >= region->object_index &&
-            index - region->object_index < region_page_count(region))
-            forget_page(region->as,
-                        region->start +
-                            (index - region->object_index) * PAGE_SIZE,
-                        page);
+        if (region->shared && (region->deny & LX_PROT_WRITE) == 0)
+            found = true;
     }
     mutex_unlock(&object->lock);
+    return found;
 }

@@ -40,6 +40,16 @@ struct vm_pager_ops {
      */
     int (*dirty_page)(struct vm_object *object, uint64_t index,
                       struct page *page);
+    /*
+     * MADV_REMOVE: empties count pages from index on; they read as zero then.
+     * 0 or an error of fallocate(2). May sleep; called under aspace->lock.
+     * NULL: -EOPNOTSUPP.
+     */
+    int (*remove_pages)(struct vm_object *object, uint64_t index,
+                        uint64_t count);
+    /* MS_SYNC: what was dirty of these pages is home when it returns. 0, -EIO,
+     * -ENOSPC. May sleep. NULL: there is no other home. */
+    int (*sync_pages)(struct vm_object *object, uint64_t index, uint64_t count);
     /* The last reference went. May sleep; no lock is held. */
     void (*release)(struct vm_object *object);
 };
@@ -60,6 +70,10 @@ void vm_object_get(struct vm_object *object);
 
 /* The last put calls ops->release. Holds no aspace->lock. */
 void vm_object_put(struct vm_object *object);
+
+/* Is there a shared mapping of it that may be written, now or after
+ * mprotect(2)? May sleep; object->lock is not held. */
+bool vm_object_is_shared_writable(struct vm_object *object);
 
 /*
  * Takes page, the one at index, out of every page table it is mapped in;

@@ -7,13 +7,26 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
 #define PROT_RIGHTS  (LX_PROT_READ | LX_PROT_WRITE | LX_PROT_EXEC)
 #define PROT_GROWS   (LX_PROT_GROWSDOWN | LX_PROT_GROWSUP)
 
 /* Pages whose entries are edited under one hold of pt_lock. */
 #define PROTECT_STEP (UINT64_C(1) << 30)
+
+/* Does prot make it count against RLIMIT_DATA, which it did not? */
+static bool becomes_data(const struct region *region, unsigned prot)
+{
+    return (prot & LX_PROT_WRITE) && !region->shared &&
+           !(region->flags & REGION_GROWS_DOWN) && !region_is_data(region);
+}
+
+static uint64_t bytes_in(const struct region *region, const struct cut *range)
+{
+    return min_u64(region->end, range->end) -
+           max_u64(region->start, range->start);
+}
 
 /*
  * How far from start on prot can be set, and *error: -ENOMEM when a hole ends
@@ -24,6 +37,7 @@ static uaddr_t find_stop(struct aspace *as, struct cut *range, unsigned prot,
 {
     const struct region *region = region_find(as, range->start);
     uaddr_t at = range->start;
+    uint64_t data = 0;
 
     *error = 0;
     while (at < range->end && *error == 0) {
@@ -31,6 +45,9 @@ static uaddr_t find_stop(struct aspace *as, struct cut *range, unsigned prot,
             *error = -ENOMEM;
         } else if (prot & region->deny) {
             *error = -EACCES;
+        } else if (becomes_data(region, prot) &&
+                   !region_may_add_data(as, data += bytes_in(region, range))) {
+            *error = -ENOMEM;
         } else {
             at = region->end;
             region = region_next(region);
@@ -69,7 +86,7 @@ static void set_prot(struct aspace *as, const struct cut *cut, unsigned prot)
          region = region_next(region)) {
         unsigned old = region_rights(region->prot);
 
-        region->prot = prot;
+        region_set_kind(as, region, prot, region->flags);
         if (old & ~rights)
             reduce_tables(as, region, rights, &gather);
     }
@@ -100,8 +117,11 @@ static int protect_locked(struct aspace *as, struct cut *cut, unsigned prot)
 
     if (first == NULL || first->start >= cut->end)
         return -ENOMEM;
-    if (prot & LX_PROT_GROWSDOWN)
-        return -EINVAL; /* no region grows */
+    if (prot & LX_PROT_GROWSDOWN) {
+        if (!(first->flags & REGION_GROWS_DOWN))
+            return -EINVAL;
+        cut->start = first->start;
+    }
     if (first->start > cut->start)
         return -ENOMEM;
     if (prot & LX_PROT_GROWSUP)

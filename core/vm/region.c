@@ -6,10 +6,10 @@
  * max_gap is made anew on the path from the lowest changed place to the root,
  * and in the children of that path: a rotation moves no other nodes.
  */
+#include "core/vm/region.h"
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
 #include "core/mem/cache.h"
-#include "core/vm/aspace_impl.h"
 
 static struct mem_cache region_cache;
 
@@ -27,6 +27,7 @@ struct region *region_alloc(struct aspace *as)
         return NULL;
     list_init(&region->removed);
     list_init(&region->of_object);
+    list_init(&region->of_amap);
     region->as = as;
     return region;
 }
@@ -34,6 +35,7 @@ struct region *region_alloc(struct aspace *as)
 void region_free(struct region *region)
 {
     ASSERT(!list_is_linked(&region->of_object));
+    ASSERT(!list_is_linked(&region->of_amap));
     if (region->amap != NULL)
         amap_put(region->amap);
     if (region->object != NULL)
@@ -130,15 +132,6 @@ static void refresh_path(struct tree_node *node)
     }
 }
 
-static void set_gap(struct region *region, uint64_t gap)
-{
-    struct tree_node *node = &region->node;
-
-    region->gap = gap;
-    while (node != NULL && refresh(node))
-        node = node->parent;
-}
-
 static uaddr_t end_before(const struct region *region)
 {
     const struct region *prev = region_prev(region);
@@ -146,29 +139,107 @@ static uaddr_t end_before(const struct region *region)
     return prev == NULL ? 0 : prev->end;
 }
 
+/* The bytes below region that others may take. */
+static uint64_t free_below(const struct region *region)
+{
+    uint64_t size = region->start - end_before(region);
+
+    if (region->flags & REGION_GROWS_DOWN)
+        size -= min_u64(size, REGION_GUARD);
+    return size;
+}
+
+/* Where they end; they are some. */
+static uaddr_t free_end(const struct region *region)
+{
+    return region->start -
+           (region->flags & REGION_GROWS_DOWN ? REGION_GUARD : 0);
+}
+
+bool region_is_roomy(struct aspace *as, uaddr_t start, uaddr_t end)
+{
+    const struct region *region = region_find(as, start);
+
+    return region == NULL || (region->start >= end && free_end(region) >= end);
+}
+
+static void update_gap(struct region *region)
+{
+    struct tree_node *node = &region->node;
+
+    region->gap = free_below(region);
+    while (node != NULL && refresh(node))
+        node = node->parent;
+}
+
+/* Adds size bytes of a region's kind, or takes them away (modulo 2^64). */
+static void count_bytes(struct aspace *as, const struct region *region,
+                        uint64_t size) REQUIRES(as->lock)
+{
+    as->mapped += size;
+    if (region->flags & REGION_LOCKED)
+        as->locked += size;
+    if (region_is_data(region))
+        as->data += size;
+}
+
+/* --- who shows what ------------------------------------------------------- */
+
+/* The lists that the reverse map walks, and the bounds it reads there. */
+struct lists {
+    struct vm_object *object; /* NULL: none */
+    struct amap *amap;
+};
+
+static struct lists lists_of(const struct region *region)
+{
+    return (struct lists){.object = region->object, .amap = region->amap};
+}
+
+static void lock_lists(struct lists lists) NO_TSA
+{
+    if (lists.object != NULL)
+        mutex_lock(&lists.object->lock);
+    if (lists.amap != NULL)
+        mutex_lock(&lists.amap->origin->family_lock);
+}
+
+static void unlock_lists(struct lists lists) NO_TSA
+{
+    if (lists.amap != NULL)
+        mutex_unlock(&lists.amap->origin->family_lock);
+    if (lists.object != NULL)
+        mutex_unlock(&lists.object->lock);
+}
+
 static void attach(struct region *region)
 {
-    struct vm_object *object = region->object;
-
-    if (object == NULL)
-        return;
-    mutex_lock(&object->lock);
-    list_push_back(&object->regions, &region->of_object);
-    mutex_unlock(&object->lock);
+    if (region->object != NULL)
+        list_push_back(&region->object->regions, &region->of_object);
+    if (region->amap != NULL)
+        list_push_back(&region->amap->regions, &region->of_amap);
 }
 
 static void detach(struct region *region)
 {
-    struct vm_object *object = region->object;
-
-    if (object == NULL)
-        return;
-    mutex_lock(&object->lock);
     list_remove(&region->of_object);
-    mutex_unlock(&object->lock);
+    list_remove(&region->of_amap);
 }
 
-void region_link(struct aspace *as, struct region *region)
+void region_set_amap(struct region *region, struct amap *amap)
+{
+    struct lists lists = {.object = region->object, .amap = amap};
+
+    ASSERT(region->amap == NULL && amap != NULL);
+    lock_lists(lists);
+    region->amap = amap;
+    list_push_back(&amap->regions, &region->of_amap);
+    unlock_lists(lists);
+}
+
+/* --- link and unlink ------------------------------------------------------ */
+
+static void enter(struct aspace *as, struct region *region) REQUIRES(as->lock)
 {
     struct tree_node *parent = NULL;
     struct tree_node *node = as->regions.root;
@@ -185,13 +256,22 @@ void region_link(struct aspace *as, struct region *region)
     next = region_next(region);
     ASSERT(end_before(region) <= region->start);
     ASSERT(next == NULL || region->end <= next->start);
-    region->gap = region->start - end_before(region);
+    region->gap = free_below(region);
     refresh_path(&region->node);
     if (next != NULL)
-        set_gap(next, next->start - region->end);
+        update_gap(next);
     as->region_count++;
-    as->mapped += region->end - region->start;
+    count_bytes(as, region, region->end - region->start);
     attach(region);
+}
+
+void region_link(struct aspace *as, struct region *region)
+{
+    struct lists lists = lists_of(region);
+
+    lock_lists(lists);
+    enter(as, region);
+    unlock_lists(lists);
 }
 
 /* The lowest place that changes when other moves to where node was. */
@@ -201,7 +281,7 @@ static struct tree_node *place_of(const struct tree_node *node,
     return other->parent == node ? other : other->parent;
 }
 
-void region_unlink(struct aspace *as, struct region *region)
+static void leave(struct aspace *as, struct region *region) REQUIRES(as->lock)
 {
     struct tree_node *node = &region->node;
     struct region *next = region_next(region);
@@ -217,29 +297,63 @@ void region_unlink(struct aspace *as, struct region *region)
     refresh_path(low[0]);
     refresh_path(low[1]);
     if (next != NULL)
-        set_gap(next, next->start - end_before(next));
+        update_gap(next);
     if (as->recent == region)
         as->recent = NULL;
     as->region_count--;
-    as->mapped -= region->end - region->start;
+    count_bytes(as, region, region->start - region->end);
+}
+
+void region_unlink(struct aspace *as, struct region *region)
+{
+    struct lists lists = lists_of(region);
+
+    lock_lists(lists);
+    leave(as, region);
+    unlock_lists(lists);
 }
 
 static void set_end(struct aspace *as, struct region *region, uaddr_t end)
     REQUIRES(as->lock)
 {
-    struct vm_object *object = region->object;
     struct region *next = region_next(region);
 
-    as->mapped += end - region->end;
-    if (object == NULL) {
-        region->end = end;
-    } else {
-        mutex_lock(&object->lock);
-        region->end = end;
-        mutex_unlock(&object->lock);
-    }
+    count_bytes(as, region, end - region->end);
+    region->end = end;
     if (next != NULL)
-        set_gap(next, next->start - end);
+        update_gap(next);
+}
+
+void region_grow(struct aspace *as, struct region *region, uaddr_t start,
+                 uaddr_t end)
+{
+    struct lists lists = lists_of(region);
+    uint64_t added = (region->start - start) / PAGE_SIZE;
+
+    ASSERT(start <= region->start && end >= region->end);
+    ASSERT(added <= region->amap_index);
+    lock_lists(lists);
+    if (added > 0) {
+        ASSERT(region->object == NULL && end_before(region) <= start);
+        count_bytes(as, region, region->start - start);
+        region->start = start;
+        region->amap_index -= added;
+        update_gap(region);
+    }
+    set_end(as, region, end);
+    unlock_lists(lists);
+}
+
+void region_set_kind(struct aspace *as, struct region *region, unsigned prot,
+                     unsigned flags)
+{
+    uint64_t size = region->end - region->start;
+
+    ASSERT(((region->flags ^ flags) & REGION_GROWS_DOWN) == 0);
+    count_bytes(as, region, -size);
+    region->prot = prot;
+    region->flags = flags;
+    count_bytes(as, region, size);
 }
 
 /* --- split and merge ------------------------------------------------------ */
@@ -248,6 +362,8 @@ static void set_end(struct aspace *as, struct region *region, uaddr_t end)
 static void split(struct aspace *as, struct region *region, uaddr_t addr,
                   struct region *spare) REQUIRES(as->lock)
 {
+    struct lists lists = lists_of(region);
+
     ASSERT(region->start < addr && addr < region->end);
     spare->start = addr;
     spare->end = region->end;
@@ -258,12 +374,15 @@ static void split(struct aspace *as, struct region *region, uaddr_t addr,
     spare->prot = region->prot;
     spare->deny = region->deny;
     spare->shared = region->shared;
+    spare->flags = region->flags;
     if (spare->object != NULL)
         vm_object_get(spare->object);
     if (spare->amap != NULL)
         amap_get(spare->amap);
+    lock_lists(lists); /* nobody sees the pages of neither */
     set_end(as, region, addr);
-    region_link(as, spare);
+    enter(as, spare);
+    unlock_lists(lists);
 }
 
 /* Is high the continuation of low in every respect? */
@@ -271,7 +390,7 @@ static bool continues(const struct region *low, const struct region *high)
 {
     return low->end == high->start && low->prot == high->prot &&
            low->deny == high->deny && low->shared == high->shared &&
-           low->object == high->object &&
+           low->flags == high->flags && low->object == high->object &&
            (low->object == NULL ||
             region_object_index(low, low->end) == high->object_index) &&
            (low->amap == NULL || high->amap == NULL ||
@@ -283,17 +402,20 @@ static bool continues(const struct region *low, const struct region *high)
 static void join(struct aspace *as, struct region *low, struct region *high)
     REQUIRES(as->lock)
 {
-    uaddr_t end;
+    struct lists lists;
 
     if (low == NULL || high == NULL || !continues(low, high))
         return;
-    end = high->end;
-    region_unlink(as, high);
-    if (low->amap == NULL) {
+    lists = lists_of(low->amap != NULL ? low : high);
+    lock_lists(lists);
+    leave(as, high);
+    if (low->amap == NULL && high->amap != NULL) {
         low->amap = high->amap;
         high->amap = NULL;
+        list_push_back(&low->amap->regions, &low->of_amap);
     }
-    set_end(as, low, end);
+    set_end(as, low, high->end);
+    unlock_lists(lists);
     region_free(high); /* low has a reference to the same object */
 }
 
@@ -311,6 +433,27 @@ static struct region *over(struct aspace *as, uaddr_t addr) REQUIRES(as->lock)
     struct region *region = region_find(as, addr);
 
     return region != NULL && region->start < addr ? region : NULL;
+}
+
+/* Sees to it that amap_clear() can take the pages of the cut out. */
+static int own_cut(struct aspace *as, const struct cut *cut) REQUIRES(as->lock)
+{
+    struct region *region = region_find(as, cut->start);
+    int error = 0;
+
+    for (; region != NULL && region->start < cut->end && error == 0;
+         region = region_next(region)) {
+        uaddr_t start = max_u64(region->start, cut->start);
+        uaddr_t end = min_u64(region->end, cut->end);
+
+        if (region->amap == NULL ||
+            (region_is_sole(region) &&
+             end - start == region->end - region->start))
+            continue;
+        error = amap_own_ends(region->amap, region_slot(region, start),
+                              (end - start) / PAGE_SIZE);
+    }
+    return error;
 }
 
 int cut_prepare(struct aspace *as, struct cut *cut, bool removes)
@@ -331,7 +474,7 @@ int cut_prepare(struct aspace *as, struct cut *cut, bool removes)
         if (cut->spare[i] == NULL)
             return -ENOMEM;
     }
-    return 0;
+    return removes ? own_cut(as, cut) : 0;
 }
 
 static struct region *take_spare(struct cut *cut)
@@ -388,13 +531,15 @@ static bool find_below(const struct tree_node *node,
                        const struct gap_want *want, uaddr_t *out)
 {
     const struct region *region = region_of(node);
+    uaddr_t end;
 
     if (region == NULL || region->max_gap < want->size)
         return false;
     if (region->end < want->high && want->high - region->end >= want->size &&
         find_below(node->child[1], want, out))
         return true;
-    if (fits(want, region->start - region->gap, region->start, out))
+    end = free_end(region);
+    if (region->gap > 0 && fits(want, end - region->gap, end, out))
         return true;
     if (region->start - region->gap <= want->low)
         return false;
@@ -412,29 +557,40 @@ bool region_find_gap(struct aspace *as, uint64_t size, uaddr_t low,
            find_below(as->regions.root, &want, out);
 }
 
+/* Is what a region says of itself and its gap true? */
+static bool check_region(const struct region *region)
+{
+    const struct tree_node *node = &region->node;
+    uint64_t below =
+        max_u64(gap_below(node->child[0]), gap_below(node->child[1]));
+
+    return region->start >= end_before(region) && region->start < region->end &&
+           region->end <= HAL_USER_TOP &&
+           (region->start | region->end) % PAGE_SIZE == 0 &&
+           region->gap == free_below(region) &&
+           region->max_gap == max_u64(region->gap, below) &&
+           list_is_linked(&region->of_object) == (region->object != NULL) &&
+           list_is_linked(&region->of_amap) == (region->amap != NULL);
+}
+
 bool region_check_tree(struct aspace *as)
 {
-    uaddr_t end = 0;
-    uint64_t mapped = 0;
+    uint64_t mapped = 0, locked = 0, data = 0;
     unsigned count = 0;
     const struct region *region = region_of(tree_first(&as->regions));
 
     if (!tree_is_valid(&as->regions))
         return false;
     for (; region != NULL; region = region_next(region)) {
-        const struct tree_node *node = &region->node;
+        uint64_t size = region->end - region->start;
 
-        if (region->as != as || region->start < end ||
-            region->start >= region->end || region->end > HAL_USER_TOP ||
-            (region->start | region->end) % PAGE_SIZE != 0 ||
-            region->gap != region->start - end ||
-            region->max_gap !=
-                max_u64(region->gap, max_u64(gap_below(node->child[0]),
-                                             gap_below(node->child[1]))))
+        if (region->as != as || !check_region(region))
             return false;
-        end = region->end;
-        mapped += end - region->start;
+        mapped += size;
+        locked += region->flags & REGION_LOCKED ? size : 0;
+        data += region_is_data(region) ? size : 0;
         count++;
     }
-    return count == as->region_count && mapped == as->mapped;
+    return count == as->region_count && mapped == as->mapped &&
+           locked == as->locked && data == as->data;
 }

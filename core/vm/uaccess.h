@@ -13,12 +13,27 @@
 #include "hal/types.h"
 
 struct aspace;
+struct lx_iovec;
 
-/* A cursor over user memory, advanced by what was moved. */
+/*
+ * Where bytes come from or go to; advanced by what was moved. One buffer of
+ * user memory ({.as, .at, .left}), one of the kernel's ({.kernel, .left}), or
+ * vectors of user memory: then the current one ends after span bytes, and
+ * those of next[0..more) follow it.
+ */
 struct user_cursor {
-    struct aspace *as;
-    uaddr_t at;
-    uint64_t left; /* bytes */
+    struct aspace *as; /* NULL: kernel memory */
+    uaddr_t at;        /* of user memory */
+    char *kernel;      /* of kernel memory; only read where bytes come from */
+    uint64_t left;     /* bytes, in all */
+    uint64_t span;     /* of them in the current vector, if more != 0 */
+    const struct lx_iovec *next;
+    unsigned more;
+    unsigned flags;    /* LX_RWF_*: what preadv2(2) asked for */
+    bool is_broken;    /* a write's answer: nobody reads any more (SIGPIPE) */
+    bool is_beyond;    /* another: it began beyond size_max (SIGXFSZ) */
+    bool is_limited;   /* to regular files up to size_max */
+    uint64_t size_max; /* RLIMIT_FSIZE of who writes */
 };
 
 C_DECLS_BEGIN
@@ -45,9 +60,25 @@ size_t copy_out_some(struct aspace *as, uaddr_t to, const void *from,
 MUST_USE ssize_t copy_string_in(struct aspace *as, char *to, uaddr_t from,
                                 size_t size);
 
-/* Moves up to size bytes at the cursor; returns how many, short on a fault. */
+/*
+ * Makes a cursor over count vectors, each sound (its address and size in user
+ * space); they stay where they are while it is used. At most limit bytes.
+ */
+void cursor_init_vectors(struct user_cursor *cursor, struct aspace *as,
+                         const struct lx_iovec *vectors, unsigned count,
+                         uint64_t limit);
+
+/* Moves up to size bytes at the cursor; returns how many: fewer when it ends
+ * before, or on a fault. */
 size_t cursor_copy_in(struct user_cursor *from, void *to, size_t size);
 size_t cursor_copy_out(struct user_cursor *to, const void *from, size_t size);
+size_t cursor_clear_out(struct user_cursor *to, size_t size);
+
+/* Bytes that lie in a row at the cursor. */
+size_t cursor_row(const struct user_cursor *cursor);
+
+/* Passes over size <= left bytes. */
+void cursor_skip(struct user_cursor *cursor, uint64_t size);
 
 C_DECLS_END
 

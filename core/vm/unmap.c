@@ -4,23 +4,26 @@
  * brk(2) replace.
  */
 #include "core/abi/errno.h"
-#include "core/vm/aspace_impl.h"
+#include "core/vm/region.h"
 
-/* Drops the pages of a region that is in no tree and in no table. */
+/* Drops the pages of a region that is in no tree and in no table. The last to
+ * show an amap leaves that to region_free(). */
 static void drop_pages(struct aspace *as, struct region *region)
 {
     uint64_t dropped;
 
     if (region->amap == NULL)
         return;
-    dropped =
-        amap_clear(region->amap, region->amap_index, region_page_count(region));
+    if (region_is_sole(region))
+        dropped = region->amap->page_count;
+    else
+        dropped = amap_clear(region->amap, region->amap_index,
+                             region_page_count(region));
     ASSERT(dropped <= as->resident);
     as->resident -= dropped;
 }
 
-/* Returns when no CPU can use anything mapped in [start, end). */
-static void forget_range(struct aspace *as, uaddr_t start, uaddr_t end)
+void forget_range(struct aspace *as, uaddr_t start, uaddr_t end)
 {
     struct hal_gather gather = {.mmu = as->mmu};
     struct hal_range range = {
@@ -43,6 +46,7 @@ void removed_collect(struct aspace *as, struct cut *cut, struct list *removed)
     region = region_find(as, cut->start);
     if (region == NULL || region->start >= cut->end)
         return;
+    forget_range(as, cut->start, cut->end);
     while (region != NULL && region->start < cut->end) {
         struct region *next = region_next(region);
 
@@ -51,7 +55,6 @@ void removed_collect(struct aspace *as, struct cut *cut, struct list *removed)
         list_push_back(removed, &region->removed);
         region = next;
     }
-    forget_range(as, cut->start, cut->end);
     list_for_each(node, removed)
         drop_pages(as, list_entry(node, struct region, removed));
 }

@@ -13,94 +13,11 @@
 #include "core/abi/errno.h"
 #include "core/base/defs.h"
 #include "core/base/string.h"
-#include "hal/phys.h"
+#include "hal/common/ptable_impl.h"
 #include "hal/upcall.h"
 
-/* Bits 52..61 of a directory entry, which the processor ignores. */
-#define COUNT_SHIFT 52
-#define COUNT_ONE   (UINT64_C(1) << COUNT_SHIFT)
-#define COUNT_MASK  (UINT64_C(0x3ff) << COUNT_SHIFT)
-
-#define DIRECTORY   (PTE_PRESENT | PTE_WRITE | PTE_USER)
-
 /* The address past the root's user half. */
-#define HALF_TOP    (UINT64_C(1) << (PAGE_SHIFT + PTABLE_LEVELS * PTABLE_BITS - 1))
-
-static uint64_t *entries_of(paddr_t table)
-{
-    return hal_phys(table);
-}
-
-static uint64_t load(const uint64_t *slot)
-{
-    return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
-}
-
-static void store(uint64_t *slot, uint64_t entry)
-{
-    __atomic_store_n(slot, entry, __ATOMIC_RELEASE);
-}
-
-/* Bytes that one entry of a level covers. */
-static uint64_t span_of(unsigned level)
-{
-    return UINT64_C(1) << (PAGE_SHIFT + (level - 1) * PTABLE_BITS);
-}
-
-static unsigned index_of(uaddr_t addr, unsigned level)
-{
-    return (unsigned)(addr / span_of(level)) % PTABLE_ENTRIES;
-}
-
-/* Does a present entry map a page, not a table? */
-static bool is_page(uint64_t entry, unsigned level)
-{
-    return level == 1 || (entry & PTE_LARGE) != 0;
-}
-
-static unsigned count_of(uint64_t entry)
-{
-    return (unsigned)((entry & COUNT_MASK) >> COUNT_SHIFT);
-}
-
-static uint64_t with_count(uint64_t entry, unsigned count)
-{
-    ASSERT(count <= PTABLE_ENTRIES);
-    return (entry & ~COUNT_MASK) | (uint64_t)count * COUNT_ONE;
-}
-
-static uint64_t bits_of(unsigned rights, enum hal_memory type)
-{
-    uint64_t bits = PTE_PRESENT | PTE_USER;
-
-    if (rights & HAL_WRITE)
-        bits |= PTE_WRITE | PTE_DIRTY; /* spares the processor setting it */
-    if (!(rights & HAL_EXEC))
-        bits |= PTE_NX;
-    if (type == HAL_UNCACHED)
-        bits |= PTE_PWT | PTE_PCD;
-    if (type == HAL_WRITE_COMBINING)
-        bits |= PTE_PWT;
-    return bits;
-}
-
-static unsigned rights_of(uint64_t entry)
-{
-    unsigned rights = HAL_READ;
-
-    if (entry & PTE_WRITE)
-        rights |= HAL_WRITE;
-    if (!(entry & PTE_NX))
-        rights |= HAL_EXEC;
-    return rights;
-}
-
-static enum hal_memory type_of(uint64_t entry)
-{
-    if (entry & PTE_PCD)
-        return HAL_UNCACHED;
-    return (entry & PTE_PWT) ? HAL_WRITE_COMBINING : HAL_NORMAL;
-}
+#define HALF_TOP (UINT64_C(1) << (PAGE_SHIFT + PTABLE_LEVELS * PTABLE_BITS - 1))
 
 static void check_range(struct hal_range range)
 {
@@ -109,23 +26,18 @@ static void check_range(struct hal_range range)
     ASSERT(range.count <= (HAL_USER_TOP - range.start) / PAGE_SIZE);
 }
 
-static uaddr_t end_of(struct hal_range range)
-{
-    return range.start + range.count * PAGE_SIZE;
-}
-
 /* Nothing is mapped above HAL_USER_TOP, so a range that ends there covers the
  * tables that reach over it as a whole. */
 static uaddr_t covered_end(struct hal_range range)
 {
-    uaddr_t end = end_of(range);
+    uaddr_t end = pt_end_of(range);
 
     return end == HAL_USER_TOP ? HALF_TOP : end;
 }
 
 static void push_table(struct hal_tables *list, paddr_t table)
 {
-    store(&entries_of(table)[0], list->first);
+    pt_store(&pt_entries_of(table)[0], list->first);
     list->first = table;
     list->count++;
 }
@@ -135,7 +47,7 @@ static paddr_t pop_table(struct hal_tables *list)
     paddr_t table = list->first;
 
     ASSERT(list->count > 0);
-    list->first = load(&entries_of(table)[0]);
+    list->first = pt_load(&pt_entries_of(table)[0]);
     list->count--;
     return table;
 }
@@ -146,7 +58,7 @@ int ptable_create(struct ptable *out, bool large)
 
     if (root == PADDR_NONE)
         return -ENOMEM;
-    mem_set(entries_of(root), 0, PAGE_SIZE);
+    mem_set(pt_entries_of(root), 0, PAGE_SIZE);
     out->root = root;
     out->large = large;
     return 0;
@@ -171,8 +83,8 @@ int ptable_reserve(struct hal_tables *out, struct hal_range range)
     check_range(range);
     if (range.count > 0)
         for (unsigned level = 2; level <= PTABLE_LEVELS; level++)
-            need += (end_of(range) - 1) / span_of(level) -
-                    range.start / span_of(level) + 1;
+            need += (pt_end_of(range) - 1) / pt_span_of(level) -
+                    range.start / pt_span_of(level) + 1;
     while (tables.count < need) {
         paddr_t table = core_frames_alloc(0);
 
@@ -195,6 +107,28 @@ void ptable_free_tables(struct hal_tables *tables)
     tables->first = PADDR_NONE;
 }
 
+/* The first present entry from index i on, before end. Steps over groups of
+ * entries that are all zero. */
+static unsigned next_present(const uint64_t *entries, unsigned i, unsigned end)
+{
+    enum { GROUP = 8 };
+
+    for (; i < end; i++) {
+        const uint64_t *e = &entries[i];
+
+        while (i % GROUP == 0 && i + GROUP <= end &&
+               (pt_load(&e[0]) | pt_load(&e[1]) | pt_load(&e[2]) |
+                pt_load(&e[3]) | pt_load(&e[4]) | pt_load(&e[5]) |
+                pt_load(&e[6]) | pt_load(&e[7])) == 0) {
+            i += GROUP;
+            e += GROUP;
+        }
+        if (i >= end || (pt_load(e) & PTE_PRESENT))
+            break;
+    }
+    return i;
+}
+
 /* --- map ------------------------------------------------------------------ */
 
 struct map_edit {
@@ -212,8 +146,8 @@ static unsigned map_level(struct map_edit *edit, paddr_t table, unsigned level,
 static bool can_be_large(const struct map_edit *edit, unsigned level,
                          uint64_t size)
 {
-    return level == 2 && edit->pt->large && size == span_of(2) &&
-           edit->page % span_of(2) == 0;
+    return level == 2 && edit->pt->large && size == pt_span_of(2) &&
+           edit->page % pt_span_of(2) == 0;
 }
 
 /* Makes *slot the next page; tells how many entries that added. */
@@ -221,21 +155,21 @@ static unsigned map_page(struct map_edit *edit, uint64_t *slot, uint64_t flags,
                          uint64_t size)
 {
     uint64_t entry = edit->page | edit->bits | flags;
-    uint64_t old = load(slot);
+    uint64_t old = pt_load(slot);
     uint64_t now = old;
 
     edit->page += size;
     if (!(old & PTE_PRESENT)) {
-        store(slot, entry);
+        pt_store(slot, entry);
         return 1;
     }
     if (!edit->writable)
         now &= ~PTE_WRITE;
     ASSERT((old & PTE_PAGE) == (entry & PTE_PAGE));
-    ASSERT((rights_of(now) & ~rights_of(entry)) == 0);
+    ASSERT((pt_rights_of(now) & ~pt_rights_of(entry)) == 0);
     entry |= old & PTE_ACCESSED;
     if (entry != old) {
-        store(slot, entry);
+        pt_store(slot, entry);
         edit->changed = true;
     }
     return 0;
@@ -245,28 +179,25 @@ static unsigned map_page(struct map_edit *edit, uint64_t *slot, uint64_t flags,
 static uint64_t split_page(struct map_edit *edit, uint64_t old)
 {
     paddr_t table = pop_table(edit->from);
-    uint64_t *entries = entries_of(table);
+    uint64_t *entries = pt_entries_of(table);
     uint64_t entry = old & ~(PTE_LARGE | COUNT_MASK);
 
     for (unsigned i = 0; i < PTABLE_ENTRIES; i++, entry += PAGE_SIZE)
-        store(&entries[i], entry);
-    return with_count(table | DIRECTORY, PTABLE_ENTRIES);
+        pt_store(&entries[i], entry);
+    return pt_with_count(table | DIRECTORY, PTABLE_ENTRIES);
 }
 
 /* Moves a missing W from a directory entry into the table below it. */
 static uint64_t push_down(uint64_t directory)
 {
-    uint64_t *entries = entries_of(directory & PTE_PAGE);
-    unsigned left = count_of(directory);
+    uint64_t *entries = pt_entries_of(directory & PTE_PAGE);
+    unsigned i = 0;
 
-    for (unsigned i = 0; left > 0; i++) {
-        uint64_t entry = load(&entries[i]);
-
-        if (!(entry & PTE_PRESENT))
-            continue;
-        left--;
-        if (entry & PTE_WRITE)
-            store(&entries[i], entry & ~PTE_WRITE);
+    for (unsigned left = pt_count_of(directory); left > 0; left--, i++) {
+        i = next_present(entries, i, PTABLE_ENTRIES);
+        ASSERT(i < PTABLE_ENTRIES);
+        if (pt_load(&entries[i]) & PTE_WRITE)
+            pt_store(&entries[i], pt_load(&entries[i]) & ~PTE_WRITE);
     }
     return directory | PTE_WRITE;
 }
@@ -278,10 +209,10 @@ static uint64_t open_directory(struct map_edit *edit, uint64_t old,
     if (!(old & PTE_PRESENT)) {
         paddr_t table = pop_table(edit->from);
 
-        mem_set(entries_of(table), 0, PAGE_SIZE);
+        mem_set(pt_entries_of(table), 0, PAGE_SIZE);
         return table | DIRECTORY;
     }
-    if (is_page(old, level)) {
+    if (pt_is_page(old, level)) {
         edit->changed = true;
         return split_page(edit, old);
     }
@@ -296,7 +227,7 @@ static uint64_t open_directory(struct map_edit *edit, uint64_t old,
 static unsigned map_entry(struct map_edit *edit, uint64_t *slot, unsigned level,
                           uaddr_t start, uaddr_t end)
 {
-    uint64_t old = load(slot);
+    uint64_t old = pt_load(slot);
     uint64_t directory;
     bool writable = edit->writable;
     unsigned added;
@@ -304,29 +235,30 @@ static unsigned map_entry(struct map_edit *edit, uint64_t *slot, unsigned level,
     if (level == 1)
         return map_page(edit, slot, 0, PAGE_SIZE);
     if (can_be_large(edit, level, end - start) &&
-        (!(old & PTE_PRESENT) || is_page(old, level)))
-        return map_page(edit, slot, PTE_LARGE, span_of(level));
+        (!(old & PTE_PRESENT) || pt_is_page(old, level)))
+        return map_page(edit, slot, PTE_LARGE, pt_span_of(level));
 
     directory = open_directory(edit, old, level);
     edit->writable = writable && (directory & PTE_WRITE);
     added = map_level(edit, directory & PTE_PAGE, level - 1, start, end);
     edit->writable = writable;
-    directory = with_count(directory, count_of(directory) + added);
+    directory = pt_with_count(directory, pt_count_of(directory) + added);
     if (directory != old)
-        store(slot, directory);
+        pt_store(slot, directory);
     return (old & PTE_PRESENT) ? 0 : 1;
 }
 
 static unsigned map_level(struct map_edit *edit, paddr_t table, unsigned level,
                           uaddr_t start, uaddr_t end)
 {
-    uint64_t *entries = entries_of(table);
+    uint64_t *entries = pt_entries_of(table);
     unsigned added = 0;
 
     for (uaddr_t next; start < end; start = next) {
-        uint64_t *slot = &entries[index_of(start, level)];
+        uint64_t *slot = &entries[pt_index_of(start, level)];
 
-        next = min_u64(round_down(start, span_of(level)) + span_of(level), end);
+        next = min_u64(round_down(start, pt_span_of(level)) + pt_span_of(level),
+                       end);
         added += map_entry(edit, slot, level, start, next);
     }
     return added;
@@ -335,17 +267,21 @@ static unsigned map_level(struct map_edit *edit, paddr_t table, unsigned level,
 bool ptable_map(struct ptable *pt, struct hal_range range,
                 struct ptable_page what, struct hal_tables *from)
 {
+    bool changed = false;
     struct map_edit edit = {
         .pt = pt,
         .from = from,
-        .bits = bits_of(what.rights, what.type),
+        .bits = pt_bits_of(what.rights, what.type),
         .page = what.page,
         .writable = true,
     };
 
     check_range(range);
     ASSERT(what.rights != 0 && what.page % PAGE_SIZE == 0);
-    (void)map_level(&edit, pt->root, PTABLE_LEVELS, range.start, end_of(range));
+    if (pt_leaf_map(pt, range, what, &changed))
+        return changed;
+    (void)map_level(&edit, pt->root, PTABLE_LEVELS, range.start,
+                    pt_end_of(range));
     return edit.changed;
 }
 
@@ -359,43 +295,20 @@ struct cut_edit {
 static unsigned cut_level(struct cut_edit *edit, uint64_t directory,
                           unsigned level, uaddr_t start, uaddr_t end);
 
-/* Adds [start, end) to what the flush must cover. */
-static void note_span(struct hal_gather *gather, uaddr_t start, uaddr_t end)
-{
-    struct hal_range *span = &gather->span;
-
-    end = min_u64(end, HAL_USER_TOP);
-    if (span->count > 0) {
-        start = min_u64(start, span->start);
-        end = max_u64(end, end_of(*span));
-    }
-    span->start = start;
-    span->count = (end - start) / PAGE_SIZE;
-}
-
-static uint64_t without_rights(uint64_t entry, unsigned rights)
-{
-    if (!(rights & HAL_WRITE))
-        entry &= ~PTE_WRITE;
-    if (!(rights & HAL_EXEC))
-        entry |= PTE_NX;
-    return entry;
-}
-
 /* Cuts a present page entry; tells how many entries that removed. */
 static unsigned cut_page(struct cut_edit *edit, uint64_t *slot, unsigned level,
                          uaddr_t start, uaddr_t end)
 {
-    uint64_t old = load(slot);
-    uint64_t entry = without_rights(old, edit->rights);
-    uaddr_t base = round_down(start, span_of(level));
+    uint64_t old = pt_load(slot);
+    uint64_t entry = pt_without_rights(old, edit->rights);
+    uaddr_t base = round_down(start, pt_span_of(level));
 
-    if (edit->rights == 0 || end - start < span_of(level))
+    if (edit->rights == 0 || end - start < pt_span_of(level))
         entry = 0;
     if (entry == old)
         return 0;
-    store(slot, entry);
-    note_span(edit->gather, base, base + span_of(level));
+    pt_store(slot, entry);
+    pt_note_span(edit->gather, base, base + pt_span_of(level));
     return entry == 0 ? 1 : 0;
 }
 
@@ -403,24 +316,24 @@ static unsigned cut_page(struct cut_edit *edit, uint64_t *slot, unsigned level,
 static unsigned cut_entry(struct cut_edit *edit, uint64_t *slot, unsigned level,
                           uaddr_t start, uaddr_t end)
 {
-    bool whole = end - start == span_of(level);
-    uint64_t old = load(slot);
+    bool whole = end - start == pt_span_of(level);
+    uint64_t old = pt_load(slot);
     unsigned removed, left;
 
-    if (is_page(old, level))
+    if (pt_is_page(old, level))
         return cut_page(edit, slot, level, start, end);
     if (whole && (edit->rights & HAL_EXEC)) {
         /* Only W can go, and it goes for all below at once. */
         if ((old & PTE_WRITE) && !(edit->rights & HAL_WRITE)) {
-            store(slot, old & ~PTE_WRITE);
-            note_span(edit->gather, start, end);
+            pt_store(slot, old & ~PTE_WRITE);
+            pt_note_span(edit->gather, start, end);
         }
         return 0;
     }
 
-    left = count_of(old);
+    left = pt_count_of(old);
     if (whole && edit->rights == 0 && level == 2) {
-        note_span(edit->gather, start, end);
+        pt_note_span(edit->gather, start, end);
         left = 0;
     } else {
         removed = cut_level(edit, old, level - 1, start, end);
@@ -429,30 +342,22 @@ static unsigned cut_entry(struct cut_edit *edit, uint64_t *slot, unsigned level,
             return 0;
         left -= removed;
     }
-    store(slot, left > 0 ? with_count(old, left) : 0);
+    pt_store(slot, left > 0 ? pt_with_count(old, left) : 0);
     if (left > 0)
         return 0;
     push_table(&edit->gather->tables, old & PTE_PAGE);
     return 1;
 }
 
-/* The first present entry from index i on, before end. */
-static unsigned next_present(const uint64_t *entries, unsigned i, unsigned end)
-{
-    while (i < end && !(load(&entries[i]) & PTE_PRESENT))
-        i++;
-    return i;
-}
-
 /* Cuts [start, end) out of the table that directory points to. */
 static unsigned cut_level(struct cut_edit *edit, uint64_t directory,
                           unsigned level, uaddr_t start, uaddr_t end)
 {
-    uint64_t *entries = entries_of(directory & PTE_PAGE);
-    uint64_t span = span_of(level);
-    unsigned left = count_of(directory);
-    unsigned last = index_of(end - 1, level) + 1;
-    unsigned i = index_of(start, level);
+    uint64_t *entries = pt_entries_of(directory & PTE_PAGE);
+    uint64_t span = pt_span_of(level);
+    unsigned left = pt_count_of(directory);
+    unsigned last = pt_index_of(end - 1, level) + 1;
+    unsigned i = pt_index_of(start, level);
     uaddr_t base = round_down(start, span) - i * span;
     unsigned removed = 0;
 
@@ -471,10 +376,10 @@ void ptable_protect(struct ptable *pt, struct hal_range range, unsigned rights,
                     struct hal_gather *gather)
 {
     struct cut_edit edit = {.gather = gather, .rights = rights};
-    uint64_t root = with_count(pt->root, PTABLE_ENTRIES); /* not counted */
+    uint64_t root = pt_with_count(pt->root, PTABLE_ENTRIES); /* not counted */
 
     check_range(range);
-    if (range.count > 0)
+    if (range.count > 0 && !pt_leaf_protect(pt, range, rights, gather))
         (void)cut_level(&edit, root, PTABLE_LEVELS, range.start,
                         covered_end(range));
 }
@@ -499,12 +404,12 @@ static uint64_t *find_page(const struct ptable *pt, uaddr_t addr,
 
     ASSERT(addr < HAL_USER_TOP);
     for (unsigned at = PTABLE_LEVELS; at > 0; at--) {
-        uint64_t *slot = &entries_of(table)[index_of(addr, at)];
-        uint64_t found = load(slot);
+        uint64_t *slot = &pt_entries_of(table)[pt_index_of(addr, at)];
+        uint64_t found = pt_load(slot);
 
         if (!(found & PTE_PRESENT))
             return NULL;
-        if (is_page(found, at)) {
+        if (pt_is_page(found, at)) {
             *entry = found & ~lacking;
             *level = at;
             return slot;
@@ -515,6 +420,13 @@ static uint64_t *find_page(const struct ptable *pt, uaddr_t addr,
     return NULL;
 }
 
+/* The 4 KiB page that addr has in the entry of a level. */
+static paddr_t page_in(uint64_t entry, unsigned level, uaddr_t addr)
+{
+    return (entry & PTE_PAGE) |
+           round_down(addr & (pt_span_of(level) - 1), PAGE_SIZE);
+}
+
 bool ptable_walk(const struct ptable *pt, uaddr_t addr, struct ptable_page *out)
 {
     uint64_t entry;
@@ -522,28 +434,36 @@ bool ptable_walk(const struct ptable *pt, uaddr_t addr, struct ptable_page *out)
 
     if (find_page(pt, addr, &entry, &level) == NULL)
         return false;
-    out->page =
-        (entry & PTE_PAGE) | round_down(addr & (span_of(level) - 1), PAGE_SIZE);
-    out->rights = rights_of(entry);
-    out->type = type_of(entry);
+    out->page = page_in(entry, level, addr);
+    out->rights = pt_rights_of(entry);
+    out->type = pt_type_of(entry);
     return true;
 }
 
 bool ptable_query(struct ptable *pt, uaddr_t addr, struct hal_mapping *out)
 {
-    struct ptable_page found;
     uint64_t entry;
     unsigned level;
     uint64_t *slot = find_page(pt, addr, &entry, &level);
 
-    if (slot == NULL || !ptable_walk(pt, addr, &found))
+    if (slot == NULL)
         return false;
-    out->page = found.page;
-    out->rights = found.rights;
+    out->page = page_in(entry, level, addr);
+    out->rights = pt_rights_of(entry);
     out->accessed = (entry & PTE_ACCESSED) != 0;
     if (out->accessed)
         (void)__atomic_fetch_and(slot, ~PTE_ACCESSED, __ATOMIC_RELAXED);
     return true;
+}
+
+/* Sets a bit of a present entry. An edit that comes between wins. */
+static void set_hint(uint64_t *slot, uint64_t bit)
+{
+    uint64_t old = pt_load(slot);
+
+    if (old & PTE_PRESENT)
+        (void)__atomic_compare_exchange_n(slot, &old, old | bit, false,
+                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 void ptable_touch(struct ptable *pt, uaddr_t addr)
@@ -551,13 +471,21 @@ void ptable_touch(struct ptable *pt, uaddr_t addr)
     uint64_t entry;
     unsigned level;
     uint64_t *slot = find_page(pt, addr, &entry, &level);
-    uint64_t old;
 
-    if (slot == NULL || (entry & PTE_ACCESSED))
-        return;
-    /* An edit that comes between wins: the mark is a hint. */
-    old = load(slot);
-    if (old & PTE_PRESENT)
-        (void)__atomic_compare_exchange_n(slot, &old, old | PTE_ACCESSED, false,
-                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    if (slot != NULL && !(entry & PTE_ACCESSED))
+        set_hint(slot, PTE_ACCESSED);
+}
+
+bool ptable_mark(struct ptable *pt, uaddr_t addr)
+{
+    uint64_t entry;
+    unsigned level;
+    uint64_t *slot = find_page(pt, addr, &entry, &level);
+
+    if (slot == NULL || level != 1)
+        return false;
+    if (entry & PTE_MARK)
+        return true;
+    set_hint(slot, PTE_MARK);
+    return false;
 }

@@ -40,6 +40,7 @@ enum {
 #define PTE_DIRTY    (UINT64_C(1) << 6)
 #define PTE_LARGE    (UINT64_C(1) << 7)
 #define PTE_GLOBAL   (UINT64_C(1) << 8)
+#define PTE_MARK     (UINT64_C(1) << 9) /* ptable_mark(); ignored by all */
 #define PTE_NX       (UINT64_C(1) << 63)
 #define PTE_PAGE     UINT64_C(0x000ffffffffff000)
 
@@ -108,6 +109,11 @@ bool ptable_walk(const struct ptable *pt, uaddr_t addr,
 /* Marks the translation of addr, if there is one, as accessed, as a processor
  * does that loads it. Needs no lock. */
 void ptable_touch(struct ptable *pt, uaddr_t addr);
+
+/* Sets a mark on the translation of addr, a 4 KiB page, and tells whether it
+ * had one; another translation has none. It is a hint: it may get lost, and
+ * stays when a directory takes rights away. Needs no lock. */
+bool ptable_mark(struct ptable *pt, uaddr_t addr);
 
 HAL_DECLS_END
 

@@ -5,12 +5,15 @@
 #include "hal/clock.h"
 
 #include "core/base/defs.h"
+#include "core/base/string.h"
 #include "hal/check.h"
 #include "hal/hosted/host.h"
 #include "hal/hosted/machine.h"
 #include "hal/hosted/seed.h"
 #include "hal/irq.h"
 #include "hal/upcall.h"
+
+extern const unsigned char blob_vdso[], blob_vdso_end[];
 
 uint64_t hal_clock_now(void)
 {
@@ -22,6 +25,20 @@ uint64_t hal_clock_wall(void)
 {
     hosted_seed_charge();
     return host_clock_wall();
+}
+
+void hal_clock_set_wall(uint64_t ns)
+{
+    hosted_seed_charge();
+    host_clock_set_wall(ns);
+}
+
+const void *hal_clock_vdso(void *page, size_t *size)
+{
+    mem_set(page, 0, PAGE_SIZE);
+    host_clock_share(page);
+    *size = (size_t)(blob_vdso_end - blob_vdso);
+    return blob_vdso;
 }
 
 void hal_clock_arm(uint64_t deadline_ns)

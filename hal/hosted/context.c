@@ -46,6 +46,7 @@ struct hal_context {
     void *fake_stack; /* ASan's, while it does not run */
     void *fiber;      /* TSan's */
     unsigned valgrind_id;
+    struct hal_context *next; /* while it is kept */
 };
 
 /* What hosted_switch() takes off a stack, lowest address first. */
@@ -58,7 +59,8 @@ struct frame {
 
 enum {
     MXCSR_INITIAL = 0x1f80, /* psABI 3.2.1: all exceptions masked */
-    X87_CONTROL_INITIAL = 0x37f
+    X87_CONTROL_INITIAL = 0x37f,
+    KEPT_MAX = 16 /* stacks of a CPU, free */
 };
 
 static struct hal_context natives[HOSTED_CPUS_MAX];
@@ -103,24 +105,82 @@ HOSTED_RAW void hosted_context_start(struct hal_context *context)
     __builtin_trap();
 }
 
+/* May a stack be used again? What looks at memory would take the next thread's
+ * accesses for those of the last. */
+static bool may_keep(void)
+{
+    return !ASAN && !TSAN && !host_is_watched();
+}
+
+/* A context whose stack is still mapped, from this CPU's; NULL: none. */
+static struct hal_context *take_kept(void)
+{
+    unsigned saved = hal_irq_save();
+    struct hosted_cpu *cpu = hosted_cpu_self();
+    struct hal_context *context = cpu->kept;
+
+    if (context != NULL) {
+        cpu->kept = context->next;
+        cpu->kept_count--;
+    }
+    hal_irq_restore(saved);
+    return context;
+}
+
+static bool keep(struct hal_context *context)
+{
+    unsigned saved = hal_irq_save();
+    struct hosted_cpu *cpu = hosted_cpu_self();
+    bool has_room = may_keep() && cpu->kept_count < KEPT_MAX;
+
+    if (has_room) {
+        context->next = cpu->kept;
+        cpu->kept = context;
+        cpu->kept_count++;
+    }
+    hal_irq_restore(saved);
+    return has_room;
+}
+
+/* A context at the top of its stack, of which only that is known. */
+static struct hal_context *alloc_context(void)
+{
+    struct hal_context *context = take_kept();
+    size_t size = host_facts()->stack_size;
+    unsigned valgrind_id;
+    char *stack;
+
+    if (context != NULL)
+        return context;
+    stack = (char *)host_stack_alloc(size, &valgrind_id);
+    if (stack == NULL)
+        return NULL;
+    context = (struct hal_context *)(void *)(stack + size) - 1;
+    context->stack = stack;
+    context->size = size;
+    context->valgrind_id = valgrind_id;
+    return context;
+}
+
+static void free_context(struct hal_context *context)
+{
+    host_stack_free(context->stack, context->size, context->valgrind_id);
+}
+
 static int create(void (*entry)(void *arg), void *arg, struct hal_context **out)
 {
-    size_t size = host_facts()->stack_size;
-    struct hal_context *context;
+    struct hal_context *context = alloc_context();
     struct frame *frame;
-    unsigned valgrind_id;
-    char *stack = (char *)host_stack_alloc(size, &valgrind_id);
 
-    if (stack == NULL)
+    if (context == NULL)
         return -ENOMEM;
-    context = (struct hal_context *)(void *)(stack + size) - 1;
-    *context = (struct hal_context){.stack = stack,
-                                    .size = size,
+    *context = (struct hal_context){.stack = context->stack,
+                                    .size = context->size,
                                     .entry = entry,
                                     .arg = arg,
-                                    .valgrind_id = valgrind_id};
+                                    .valgrind_id = context->valgrind_id};
     /* hosted_switch_first() begins with rsp a multiple of 16. */
-    frame = (struct frame *)(void *)(stack + size -
+    frame = (struct frame *)(void *)((char *)context->stack + context->size -
                                      round_up(sizeof(*context), 64)) -
             1;
     *frame = (struct frame){.mxcsr = MXCSR_INITIAL,
@@ -143,16 +203,29 @@ int hal_context_create(void (*entry)(void *arg), void *arg,
     return create(entry, arg, out);
 }
 
-void hal_context_destroy(struct hal_context *context)
+/* Nothing runs on the stack any more. */
+static void tell_tools(struct hal_context *context)
 {
-    ASSERT(context->stack != NULL);
+    (void)context;
 #if ASAN
     __asan_unpoison_memory_region(context->stack, context->size);
 #endif
 #if TSAN
     __tsan_destroy_fiber(context->fiber);
 #endif
-    host_stack_free(context->stack, context->size, context->valgrind_id);
+}
+
+void hal_context_destroy(struct hal_context *context)
+{
+    ASSERT(context->stack != NULL);
+    tell_tools(context);
+    if (!keep(context))
+        free_context(context);
+}
+
+uint64_t hal_context_frames(void)
+{
+    return 0; /* stacks are the host's memory */
 }
 
 struct hal_context *hal_context_boot(void)
@@ -200,8 +273,12 @@ bool hosted_context_run(struct hosted_cpu *cpu, void (*entry)(void *arg),
     cpu->native = native;
     cpu->current = cpu->boot;
     exchange(native, cpu->boot, false);
-    hal_context_destroy(cpu->boot);
+    tell_tools(cpu->boot);
+    free_context(cpu->boot);
     cpu->boot = NULL;
+    for (struct hal_context *kept = take_kept(); kept != NULL;
+         kept = take_kept())
+        free_context(kept);
     return true;
 }
 

@@ -16,10 +16,12 @@
 #include "hal/irq.h"
 #include "hal/upcall.h"
 
-/* Rounds of hal_cpu_relax() before the host core is given away. */
-enum { SPINS_MAX = 32 };
+/* hal_cpu_relax(): of so many rounds, one yields the host core; of so many
+ * yields, one sleeps, since the host may choose who yields again. */
+enum { SPINS_PER_YIELD = 32, YIELDS_PER_NAP = 64, NAP_NS = 20000 };
 
 static struct hosted_cpu cpus[HOSTED_CPUS_MAX];
+static uint32_t stopping; /* hosted_raise_stop() was called */
 
 static __thread struct hosted_cpu *self;
 
@@ -42,8 +44,12 @@ void hosted_cpu_raise(struct hosted_cpu *cpu, uint32_t bits)
     if (__atomic_load_n(&cpu->in_user, __ATOMIC_SEQ_CST) != 0)
         hosted_engine_kick(cpu);
     if (__atomic_load_n(&cpu->idle, __ATOMIC_SEQ_CST) != 0 &&
-        __atomic_exchange_n(&cpu->idle, 0, __ATOMIC_SEQ_CST) != 0)
-        host_futex_wake(&cpu->idle);
+        __atomic_exchange_n(&cpu->idle, 0, __ATOMIC_SEQ_CST) != 0) {
+        if (hosted_seed_on())
+            host_baton_ready(cpu->number);
+        else
+            host_futex_wake(&cpu->idle);
+    }
 }
 
 void hosted_raise_timer(unsigned cpu)
@@ -58,10 +64,14 @@ void hosted_raise_console(void)
 
 void hosted_raise_stop(void)
 {
+    /* A CPU that starts meanwhile is seen here, or sees this. */
+    (void)__atomic_exchange_n(&stopping, 1, __ATOMIC_SEQ_CST);
     for (size_t i = 0; i < COUNT_OF(cpus); i++) {
         if (__atomic_load_n(&cpus[i].running, __ATOMIC_ACQUIRE) != 0)
             hosted_cpu_raise(&cpus[i], HOSTED_IRQ_STOP);
     }
+    if (hosted_seed_on())
+        host_baton_stop();
 }
 
 /* What the boot context of a CPU runs. */
@@ -79,11 +89,15 @@ bool hosted_cpu_run(unsigned number)
     struct hosted_cpu *cpu = hosted_cpu_at(number);
     bool ran;
 
+    if (hosted_seed_on())
+        host_baton_begin(number);
     cpu->number = number;
     cpu->deadline_ns = HAL_CLOCK_NEVER;
     __atomic_store_n(&cpu->irq_off, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&cpu->running, 1, __ATOMIC_SEQ_CST);
     self = cpu;
+    (void)__atomic_exchange_n(&cpu->running, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&stopping, __ATOMIC_SEQ_CST) != 0)
+        return true;
     ran = hosted_context_run(cpu, start_core, cpu);
     __atomic_store_n(&cpu->running, 0, __ATOMIC_SEQ_CST);
     return ran;
@@ -143,13 +157,26 @@ static void wait_real(struct hosted_cpu *cpu)
         __atomic_fetch_or(&cpu->pending, HOSTED_IRQ_TIMER, __ATOMIC_SEQ_CST);
 }
 
+/* The same in virtual time. */
+static void wait_virtual(struct hosted_cpu *cpu)
+{
+    (void)__atomic_exchange_n(&cpu->idle, 1, __ATOMIC_SEQ_CST);
+    if (!hosted_irq_pending() && !host_baton_idle(cpu->number))
+        hosted_context_quit(cpu);
+    __atomic_store_n(&cpu->idle, 0, __ATOMIC_SEQ_CST);
+}
+
 void hal_cpu_idle(void)
 {
     struct hosted_cpu *cpu = hosted_cpu_self();
 
     ASSERT(hal_irq_are_off());
-    if (!hosted_irq_pending() && !(hosted_seed_on() && host_seed_idle()))
-        wait_real(cpu);
+    if (!hosted_irq_pending()) {
+        if (hosted_seed_on())
+            wait_virtual(cpu);
+        else
+            wait_real(cpu);
+    }
     hal_irq_enable();
 }
 
@@ -158,20 +185,37 @@ void hal_cpu_kick(unsigned cpu)
     hosted_cpu_raise(hosted_cpu_at(cpu), HOSTED_IRQ_KICK);
 }
 
+static bool is_to_stop(struct hosted_cpu *cpu)
+{
+    return (__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST) &
+            HOSTED_IRQ_STOP) != 0;
+}
+
+/* Whom this CPU waits for may be on the same host core. */
+static void let_others_run(struct hosted_cpu *cpu)
+{
+    uint32_t spins = ++cpu->spins;
+
+    if (spins % SPINS_PER_YIELD != 0)
+        __builtin_ia32_pause();
+    else if (spins % (SPINS_PER_YIELD * YIELDS_PER_NAP) != 0)
+        host_yield();
+    else
+        host_nap(NAP_NS);
+}
+
 void hal_cpu_relax(void)
 {
     struct hosted_cpu *cpu = hosted_cpu_self();
 
-    if (++cpu->spins < SPINS_MAX) {
-        __builtin_ia32_pause();
-    } else {
-        cpu->spins = 0;
-        host_yield();
-    }
+    if (hosted_seed_on())
+        hosted_seed_relax();
+    else
+        let_others_run(cpu);
     if (!hal_irq_are_off())
         hal_irq_enable();
-    else
-        hosted_seed_charge();
+    else if (is_to_stop(cpu))
+        hosted_context_quit(cpu); /* whom it waits for may have stopped */
 }
 
 void hal_cpu_halt(void)
@@ -180,10 +224,12 @@ void hal_cpu_halt(void)
 
     hal_irq_disable();
     for (;;) {
-        __atomic_exchange_n(&cpu->idle, 1, __ATOMIC_SEQ_CST);
-        if ((__atomic_load_n(&cpu->pending, __ATOMIC_SEQ_CST) &
-             HOSTED_IRQ_STOP) != 0)
+        (void)__atomic_exchange_n(&cpu->idle, 1, __ATOMIC_SEQ_CST);
+        if (is_to_stop(cpu))
             hosted_context_quit(cpu);
-        host_futex_wait(&cpu->idle, 1, HOST_NEVER);
+        if (hosted_seed_on())
+            (void)host_baton_idle(cpu->number);
+        else
+            host_futex_wait(&cpu->idle, 1, HOST_NEVER);
     }
 }

@@ -50,7 +50,9 @@ struct hosted_cpu {
     struct hal_context *boot;    /* hal_context_boot() */
     struct hal_context *native;  /* the host thread's own stack */
     uint64_t deadline_ns;        /* armed; HAL_CLOCK_NEVER: none */
-    uint32_t spins;              /* hal_cpu_relax() since the last yield */
+    uint32_t spins;              /* calls of hal_cpu_relax() */
+    struct hal_context *kept;    /* context.c's: stacks to be used again */
+    unsigned kept_count;
 
     /* user.c's: the engine that runs, or last ran, user code here. Written by
      * this CPU before in_user becomes 1; read by hosted_engine_kick(). */

@@ -13,7 +13,8 @@
  * engine does not run user code before it has unmapped it. With more CPUs the
  * flush waits until no CPU is in a section that may still use what a walk of
  * the old tables found (uaccess: `section`; a refill under way: `refill`),
- * then unmaps, which reaches all engines, for they share the process.
+ * then unmaps by its own engine, which is idle while the kernel runs, or by
+ * the servant; that reaches all engines, for they share the process.
  *
  * These files are not instrumented by TSan, for the reason in cpu.c.
  */
@@ -27,11 +28,10 @@
 
 enum { HOSTED_PENDING_MAX = 16, HOSTED_RECENT_MAX = 8 };
 
-/* A thread of a stub. */
+/* A thread of a stub; used by its CPU alone, the servant under its lock. */
 struct hosted_engine {
-    struct host_engine host;
-    struct hal_mmu *mmu;
-    uint32_t started;
+    struct host_engine *host; /* const; the stub's */
+    struct hal_mmu *mmu;      /* const */
 };
 
 struct hal_mmu {
@@ -39,7 +39,8 @@ struct hal_mmu {
     struct host_stub *stub;
     uint32_t dead;      /* any CPU: its process is of no use any more */
     uint32_t servant;   /* lock: thread 0, where there is more than one CPU */
-    uint32_t host_maps; /* any CPU: at least as many as the host counts */
+    uint32_t host_maps; /* any CPU: at least as many as the host counts; 0:
+                           nothing was ever mapped */
 
     /* With one CPU: ranges to unmap before user code runs. */
     unsigned pending_count;
@@ -51,15 +52,23 @@ struct hal_mmu {
     unsigned recent_count;
     struct hal_tables spare;
 
+    /* Under a seed: who ran here last, and for how many entries more others
+     * count as being about. */
+    const struct hal_user *last_user; /* only compared */
+    unsigned company;
+
     /* By block: see host_user.h. */
     struct hosted_engine engines[STUB_BLOCKS_MAX];
 };
 
-/* What a CPU has in hand; written by itself only. */
+/* What a CPU has in hand; written by itself only. Any CPU reads the first
+ * five, which therefore name nothing that can go away. */
 struct hosted_user_cpu {
-    uint64_t section;               /* odd: it walks tables and copies */
-    uint64_t refill;                /* odd: it maps what a walk found ... */
-    struct hosted_engine *refilled; /* ... by this engine */
+    uint64_t section;                    /* odd: it walks tables and copies */
+    uint64_t refill;                     /* odd: it maps what a walk found */
+    const struct hal_mmu *refill_mmu;    /* of these tables, */
+    const struct stub_control *refiller; /* by the engine of this page, */
+    uint32_t refill_order;               /* done when that says so */
     struct hal_mmu *active;
     struct hal_user *live;             /* its FPU state is not in its image */
     struct hosted_engine *live_engine; /* but here */
@@ -90,7 +99,7 @@ struct hal_mmu *hosted_mmu_active(void);
  * or mmu is dead. Interrupts are off. */
 struct hosted_engine *hosted_mmu_engine(struct hal_mmu *mmu);
 
-/* Does mmu permit the access? Marks nothing. */
+/* Does mmu permit the access? Marks nothing. Not inside a section. */
 bool hosted_mmu_permits(const struct hal_mmu *mmu, struct hosted_access what);
 
 /*
@@ -100,6 +109,9 @@ bool hosted_mmu_permits(const struct hal_mmu *mmu, struct hosted_access what);
  */
 enum hosted_round hosted_mmu_round(struct hosted_engine *engine,
                                    struct hosted_access what, bool watch);
+
+/* Under a seed, before user enters mmu: has another one run there lately? */
+bool hosted_mmu_has_company(struct hal_mmu *mmu, const struct hal_user *user);
 
 /* The stub broke the protocol: says so in the log, ends the process, and marks
  * the address space dead. */

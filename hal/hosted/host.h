@@ -75,12 +75,20 @@ const struct host_facts *host_facts(void);
 /* The start of guest physical memory 0 in this process. */
 void *host_ram(void);
 
-/* host_clock.c: nanoseconds since boot, since 1970. */
+/* host_time.c: nanoseconds since boot, since 1970. */
 uint64_t host_clock_now(void);
 uint64_t host_clock_wall(void);
 
-/* Has hosted_raise_timer(cpu) called at or soon after that time since boot;
- * replaces the last. It may also come early. HOST_NEVER: need not come. */
+/* host_clock_wall() is ns now. */
+void host_clock_set_wall(uint64_t ns);
+
+/* Keeps the page of hal/common/vdso.h, all zero, up to date from now on. */
+struct vdso_data;
+void host_clock_share(struct vdso_data *page);
+
+/* host_clock.c: has hosted_raise_timer(cpu) called at or soon after that time
+ * since boot; replaces the last. It may also come early. HOST_NEVER: need not
+ * come. */
 void host_clock_arm(unsigned cpu, uint64_t deadline_ns);
 
 /* host_thread.c: futex(2). Waits while *word is value, until woken, at most
@@ -88,8 +96,9 @@ void host_clock_arm(unsigned cpu, uint64_t deadline_ns);
 void host_futex_wait(uint32_t *word, uint32_t value, uint64_t timeout_ns);
 void host_futex_wake(uint32_t *word);
 
-/* sched_yield(2). */
+/* sched_yield(2), and a short nanosleep(2). */
 void host_yield(void);
+void host_nap(long ns);
 
 /* Starts the host thread of a CPU, which calls hosted_cpu_run(cpu). Returns 0
  * or a positive errno. */
@@ -107,7 +116,17 @@ void host_stack_free(void *stack, size_t size, unsigned valgrind_id);
  * -1 stands for end of file and for a closed reader. */
 int host_console_read(void *data, size_t size);
 int host_console_write(int stream, const void *data, size_t size);
+bool host_console_size(uint16_t *rows, uint16_t *columns, uint16_t *width,
+                       uint16_t *height);
 void host_log_write(const char *text, size_t size);
+
+/* host_bus.c: the index-th device; does one answer in all of that range; an
+ * access of size bytes at an address that does. */
+bool host_bus_device(size_t index, uint64_t *start, uint64_t *size,
+                     unsigned *line);
+bool host_bus_answers(uint64_t start, uint64_t size);
+uint64_t host_bus_read(uint64_t at, unsigned size);
+void host_bus_write(uint64_t at, unsigned size, uint64_t value);
 
 /* getrandom(2), or the seed. */
 bool host_entropy(void *data, size_t size);
@@ -115,6 +134,9 @@ bool host_entropy(void *data, size_t size);
 /* The machine ends: every CPU gets hosted_raise_stop(), and once all have left
  * the process exits with status. The first status counts. */
 void host_stop(int status);
+
+/* Tells the host's user that the machine is halted. */
+void host_halted(void);
 
 /* Ends the process here and now; what it leaves open, the guardian closes. */
 __attribute__((noreturn)) void host_abandon(int status);
@@ -128,10 +150,31 @@ void host_note(const char *note);
 /* host_seed.c: see hal/hosted/seed.h; only called when facts->seeded. */
 uint64_t host_seed_choose(unsigned choice, uint64_t bound);
 void host_seed_charge(void);
-bool host_seed_skip(void); /* to the next event; false: there is none */
-bool host_seed_idle(void); /* the same, and says so: all wait */
-unsigned host_seed_steps(uint64_t quiet);
-void host_seed_expire(void);
+unsigned host_seed_steps(unsigned cpu);
+bool host_seed_lingers(unsigned cpu);
+void host_seed_expire(unsigned cpu);
+
+/*
+ * host_baton.c: with a seed one CPU runs at a time, the one that has the
+ * baton; only called when facts->seeded, by that CPU, but for begin and stop.
+ */
+
+/* Waits for the first turn of a CPU that host_baton_ready() was called for. */
+void host_baton_begin(unsigned cpu);
+
+/* A CPU starts, or idles no longer: it takes part from now on. */
+void host_baton_ready(unsigned cpu);
+
+/* The seed decides whether another CPU that is ready runs now; must: one does,
+ * if there is one. Returns with the baton, or false: the machine ends. */
+bool host_baton_offer(unsigned cpu, bool must);
+
+/* Waits until host_baton_ready() was called for this CPU. Time goes on to the
+ * next event when no CPU is ready. False: the machine ends. */
+bool host_baton_idle(unsigned cpu);
+
+/* The machine ends: nobody waits for the baton any more. Any thread. */
+void host_baton_stop(void);
 
 /* The trace; only called when facts->traced. Any CPU. */
 void host_trace_event(unsigned cpu, unsigned event, uint64_t a, uint64_t b,

@@ -43,7 +43,7 @@ enum {
     NOTE_MAX = 256
 };
 
-static char last_note[NOTE_MAX];
+static __thread char last_note[NOTE_MAX]; /* of the CPU that this is */
 
 bool host_on_valgrind(void)
 {
@@ -78,7 +78,12 @@ bool host_is_watched(void)
 
 void host_note(const char *note)
 {
-    snprintf(last_note, sizeof(last_note), "%s", note);
+    size_t i = 0;
+
+    /* The kernel's threads on a CPU write it in turn: to TSan, a race. */
+    for (; i < NOTE_MAX - 1 && note[i] != '\0'; i++)
+        __atomic_store_n(&last_note[i], note[i], __ATOMIC_RELAXED);
+    __atomic_store_n(&last_note[i], '\0', __ATOMIC_RELAXED);
 }
 
 #if TSAN

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hal/hosted/host_clock.c - host time, and a timerfd per virtual CPU.
+ * hal/hosted/host_clock.c - a timerfd per virtual CPU.
  *
  * Most deadlines are replaced by a later one before they pass. A timer is
  * therefore only set anew for an earlier deadline; one that fires too early is
@@ -10,7 +10,6 @@
  * would order them.
  */
 #include <errno.h>
-#include <sched.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,55 +19,18 @@
 #include "sim/loop.h"
 
 struct timer {
-    unsigned lock;
+    struct host_lock lock;
     int fd;              /* 0: none */
     uint64_t wanted;     /* the deadline that holds; under lock */
     uint64_t programmed; /* what fd is set to; under lock */
 };
 
 static struct timer timers[HOSTED_CPUS_MAX];
-static uint64_t boot_ns;
-
-static uint64_t read_clock(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
-}
-
-uint64_t host_clock_now(void)
-{
-    if (host_facts()->seeded)
-        return host_seed_now();
-    return read_clock(CLOCK_MONOTONIC) - boot_ns;
-}
-
-uint64_t host_clock_wall(void)
-{
-    /* 2024-01-01 00:00 UTC. */
-    static const uint64_t seeded_start = UINT64_C(1704067200) * 1000000000;
-
-    if (host_facts()->seeded)
-        return seeded_start + host_seed_now();
-    return read_clock(CLOCK_REALTIME);
-}
-
-static void lock(struct timer *timer)
-{
-    while (__atomic_exchange_n(&timer->lock, 1, __ATOMIC_ACQUIRE) != 0)
-        sched_yield();
-}
-
-static void unlock(struct timer *timer)
-{
-    __atomic_store_n(&timer->lock, 0, __ATOMIC_RELEASE);
-}
 
 /* Sets the timer of the host; deadline 0 would turn it off. */
 static void program(struct timer *timer, uint64_t deadline_ns)
 {
-    uint64_t at = boot_ns + deadline_ns;
+    uint64_t at = host_time_boot_ns() + deadline_ns;
     struct itimerspec set = {.it_value = {.tv_sec = (time_t)(at / 1000000000),
                                           .tv_nsec = (long)(at % 1000000000)}};
 
@@ -87,11 +49,11 @@ void host_clock_arm(unsigned cpu, uint64_t deadline_ns)
     /* So far off that the sum would wrap. */
     if (deadline_ns > UINT64_MAX / 2)
         deadline_ns = HOST_NEVER;
-    lock(timer);
+    host_lock_take(&timer->lock);
     timer->wanted = deadline_ns;
     if (deadline_ns < timer->programmed)
         program(timer, deadline_ns);
-    unlock(timer);
+    host_lock_give(&timer->lock);
 }
 
 /* On the loop's thread: the timer of a CPU fired. */
@@ -103,7 +65,7 @@ static void timer_fired(void *arg)
 
     if (read(timer->fd, &count, sizeof(count)) != sizeof(count))
         return;
-    lock(timer);
+    host_lock_take(&timer->lock);
     timer->programmed = HOST_NEVER;
     if (timer->wanted <= host_clock_now()) {
         timer->wanted = HOST_NEVER;
@@ -111,14 +73,14 @@ static void timer_fired(void *arg)
     } else if (timer->wanted != HOST_NEVER) {
         program(timer, timer->wanted);
     }
-    unlock(timer);
+    host_lock_give(&timer->lock);
     if (due)
         hosted_raise_timer((unsigned)(timer - timers));
 }
 
 int host_clock_start(struct sim_loop *loop)
 {
-    boot_ns = read_clock(CLOCK_MONOTONIC);
+    host_time_start();
     for (unsigned i = 0; i < host_facts()->cpus; i++) {
         struct timer *timer = &timers[i];
         int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

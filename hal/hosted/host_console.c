@@ -11,6 +11,8 @@
  * On a terminal the loop itself reads what is typed, so that Ctrl-A x works
  * whatever the guest does, into a ring: the loop moves its tail, a CPU its
  * head.
+ *
+ * One CPU at a time asks and moves. Not instrumented by TSan, like the lock.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,10 +32,13 @@ enum {
     RING_SIZE = 4096,     /* typed ahead; a power of two */
     TYPED_AT_ONCE = 256,  /* bytes */
     WRITE_AT_ONCE = 4096, /* PIPE_BUF: what a ready pipe takes whole */
-    STREAMS = 3
+    STREAMS = 3,
+    LOG_AT_ONCE = 512 /* bytes */
 };
 
+static struct host_lock lock; /* of what CPUs read and write */
 static int log_fd = STDERR_FILENO;
+static bool log_is_terminal;
 static int armed_fd = -1; /* the epoll set */
 static bool always_ready[STREAMS];
 
@@ -117,6 +122,8 @@ static void armed_ready(void *arg)
         else
             hosted_raise_console();
     }
+    if (count > 0)
+        host_bus_streams_ready();
 }
 
 static int take_typed(unsigned char *to, size_t size)
@@ -145,12 +152,10 @@ static int take_input(void *to, size_t size)
     return (int)count;
 }
 
-int host_console_read(void *data, size_t size)
+static int read_input(void *data, size_t size)
 {
     ssize_t got;
 
-    if (size > INT32_MAX)
-        size = INT32_MAX;
     if (host_facts()->seeded)
         return take_input(data, size);
     if (host_facts()->terminal)
@@ -166,18 +171,26 @@ int host_console_read(void *data, size_t size)
     return 0;
 }
 
+int host_console_read(void *data, size_t size)
+{
+    int got;
+
+    host_lock_take(&lock);
+    got = read_input(data, size > INT32_MAX ? INT32_MAX : size);
+    host_lock_give(&lock);
+    return got;
+}
+
 /* A seeded run does not depend on how fast the other side reads. */
 static int write_whole(int fd, const void *data, size_t size)
 {
     return host_write_all(fd, data, size) != 0 ? -1 : (int)size;
 }
 
-int host_console_write(int stream, const void *data, size_t size)
+static int write_output(int stream, const void *data, size_t size)
 {
     ssize_t done;
 
-    if (size > INT32_MAX)
-        size = INT32_MAX;
     if (host_facts()->seeded)
         return write_whole(stream, data, size);
     if (size > WRITE_AT_ONCE && !always_ready[stream])
@@ -193,10 +206,40 @@ int host_console_write(int stream, const void *data, size_t size)
     return 0;
 }
 
+int host_console_write(int stream, const void *data, size_t size)
+{
+    int done;
+
+    host_lock_take(&lock);
+    done = write_output(stream, data, size > INT32_MAX ? INT32_MAX : size);
+    host_lock_give(&lock);
+    return done;
+}
+
+/* Each line in one write(2), so that two do not mix. */
+static void log_to_terminal(const char *text, size_t size)
+{
+    char line[LOG_AT_ONCE];
+    size_t used = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '\n')
+            line[used++] = '\r';
+        line[used++] = text[i];
+        if (used >= sizeof(line) - 1 || text[i] == '\n' || i + 1 == size) {
+            (void)host_write_all(log_fd, line, used);
+            used = 0;
+        }
+    }
+}
+
 void host_log_write(const char *text, size_t size)
 {
     /* There is nobody to tell that the log is full. */
-    (void)host_write_all(log_fd, text, size);
+    if (log_is_terminal && host_terminal_is_raw())
+        log_to_terminal(text, size);
+    else
+        (void)host_write_all(log_fd, text, size);
 }
 
 bool host_entropy(void *data, size_t size)
@@ -288,6 +331,7 @@ int host_console_start(const struct host_options *options,
     if (armed_fd < 0)
         return host_error("console", errno);
     find_always_ready();
+    log_is_terminal = isatty(log_fd);
     error = sim_loop_watch(loop, armed_fd, armed_ready, NULL);
     if (error != 0)
         return host_error("console", -error);

@@ -60,11 +60,11 @@ static bool is_back(struct stub_control *c)
     return __atomic_load_n(&c->turn, __ATOMIC_ACQUIRE) == STUB_TURN_HOST;
 }
 
-static bool is_dead(int pid)
+bool host_engine_is_dead(const struct host_engine *engine)
 {
     siginfo_t info = {.si_pid = 0};
 
-    if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT))
+    if (waitid(P_PID, (id_t)engine->pid, &info, WEXITED | WNOHANG | WNOWAIT))
         return errno == ECHILD;
     return info.si_pid != 0;
 }
@@ -75,7 +75,7 @@ static enum host_engine_end look(struct host_engine *engine,
 {
     uint64_t now;
 
-    if (is_dead(engine->pid))
+    if (host_engine_is_dead(engine))
         return HOST_ENGINE_DEAD;
     if (watch->watchdog && !watch->overrun &&
         process_cpu_ns(engine->pid) - watch->cpu_start_ns >= WATCHDOG_NS) {

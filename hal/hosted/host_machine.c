@@ -88,6 +88,15 @@ void host_stop(int status)
         sim_loop_stop(loop);
 }
 
+/* On the kernel's stack, which stdio may be too much for. */
+void host_halted(void)
+{
+    static const char text[] = "cyphera: the machine is halted\n";
+
+    host_terminal_restore();
+    (void)host_write_all(STDERR_FILENO, text, sizeof(text) - 1);
+}
+
 void host_abandon(int status)
 {
     _exit(status);
@@ -161,7 +170,8 @@ static int start(const struct host_options *options)
         (error = host_guardian_start()) != 0 ||
         (error = host_ram_start(options)) != 0 ||
         (error = host_clock_start(loop)) != 0 || (error = start_user()) != 0 ||
-        (error = host_console_start(options, loop)) != 0)
+        (error = host_console_start(options, loop)) != 0 ||
+        (error = host_bus_start(options, loop)) != 0)
         return error;
     hosted_boot_facts();
     return host_thread_start();
@@ -174,6 +184,7 @@ static void stop(void)
         sim_loop_destroy(loop);
     loop = NULL;
     host_user_end();
+    host_bus_stop();
     host_console_stop();
     host_seed_report();
     host_clock_stop();

@@ -16,7 +16,7 @@ enum { HOST_EXIT_USAGE = 125 };
 enum {
     HOST_MEMORY_MIN = 4 << 20,
     HOST_MEMORY_DEFAULT = 256 << 20,
-    HOST_CPUS_SUPPORTED = 1
+    HOST_CPUS_MAX = 16
 };
 
 /* Zero and NULL stand for the default. */
@@ -30,7 +30,8 @@ struct host_options {
     bool seeded;
     uint64_t seed;
     bool trace_hash;
-    size_t stack_size; /* bytes, of a kernel stack */
+    uint64_t device_lies; /* one answer of a device in so many; 0: none */
+    size_t stack_size;    /* bytes, of a kernel stack */
 };
 
 #ifdef __cplusplus

@@ -51,9 +51,23 @@ int host_ram_fd(void);
  * of RAM. */
 int host_initrd_load(const struct host_options *options);
 
-/* host_clock.c */
+/* host_bus.c */
+int host_bus_start(const struct host_options *options, struct sim_loop *loop);
+void host_bus_stop(void);
+
+/* On the loop's thread: init's streams may have input or room. */
+void host_bus_streams_ready(void);
+
+/* On the loop's thread: the terminal may have another size. */
+void host_bus_resized(void);
+
+/* host_clock.c; starts the time too */
 int host_clock_start(struct sim_loop *loop);
 void host_clock_stop(void);
+
+/* host_time.c: time 0 is now; and what the host's monotonic clock said then. */
+void host_time_start(void);
+uint64_t host_time_boot_ns(void);
 
 /* host_console.c */
 int host_console_start(const struct host_options *options,
@@ -65,6 +79,9 @@ bool host_terminal_is_there(void);
 int host_terminal_raw(void);
 void host_terminal_restore(void);
 void host_terminal_resized(void);
+
+/* Does it need a carriage return before a newline (the kernel's log)? */
+bool host_terminal_is_raw(void);
 
 /* Takes what was typed out of size bytes, in place: returns how many are for
  * the guest, and sets *quit for Ctrl-A x. Ctrl-A Ctrl-A is one Ctrl-A. */
@@ -84,8 +101,28 @@ bool host_thread_join(void);
 void host_seed_start(const struct host_options *options);
 bool host_seed_entropy(void *data, size_t size);
 uint64_t host_seed_now(void);
+/* Has event fire within so much virtual time. */
+struct sim_event;
+void host_seed_event(struct sim_event *event, uint64_t within_ns);
 void host_seed_arm(unsigned cpu, uint64_t deadline_ns);
 void host_seed_report(void);
+bool host_seed_skip(void); /* to the next event; false: there is none */
+uint64_t host_seed_baton_choice(uint64_t bound);
+
+/* host_baton.c: is another CPU ready to run? */
+bool host_baton_is_wanted(unsigned cpu);
+
+/*
+ * host_lock.c: a lock among host threads, which TSan does not see: it would
+ * order what the kernel does before and after. Not recursive; held for a few
+ * system calls, never over a call of the kernel side.
+ */
+struct host_lock {
+    uint32_t word;
+};
+void host_lock_take(struct host_lock *lock);
+bool host_lock_try(struct host_lock *lock); /* false: another has it */
+void host_lock_give(struct host_lock *lock);
 
 /* host_check.c */
 bool host_on_valgrind(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * hal/hosted/host_seed.c - virtual time, the seed's choices and the trace, for
- * the one virtual CPU that runs at a time.
+ * the one virtual CPU that runs at a time (host_baton.c).
  *
  * Not instrumented by TSan: all fibers come through here, one after the other,
  * which must not count as order among them.
@@ -21,16 +21,23 @@
 #include "sim/vtime.h"
 
 enum {
-    CHARGE_NS = 100,      /* of one HAL call */
-    LATENCY_NS = 1600,    /* a timer interrupt is late by less than this */
-    SLICE_NS = 10000000,  /* user code is stepped when an event is so near */
-    QUIET_ENTRIES = 4096, /* after so many entries in a row without a trap,
-                             user code runs on until the watchdog bites */
-    STREAMS = 8
+    CHARGE_NS = 100,     /* of one HAL call */
+    LATENCY_NS = 1600,   /* a timer interrupt is late by less than this */
+    SLICE_NS = 10000000, /* user code is stepped when an event is so near */
+    EXPIRE_ONE_IN = 4,   /* steps that are over let time pass, where other
+                            CPUs are ready to run */
+    LINGER_ONE_IN = 16,  /* stretches that are not stepped count as long */
+    STREAMS = 9
 };
 
 /* Streams of choices beside those of enum hal_choice. */
-enum { STREAM_ENTROPY = 4, STREAM_LATENCY, STREAM_STEPS };
+enum {
+    STREAM_ENTROPY = 4,
+    STREAM_LATENCY,
+    STREAM_STEPS,
+    STREAM_BATON,
+    STREAM_DEVICE
+};
 
 static uint64_t seed;
 static bool seeded, traced;
@@ -96,6 +103,13 @@ void host_seed_arm(unsigned cpu, uint64_t deadline_ns)
         (void)sim_vtime_add(&vtime, &deadlines[cpu], deadline_ns + late);
 }
 
+void host_seed_event(struct sim_event *event, uint64_t within_ns)
+{
+    (void)sim_vtime_add(
+        &vtime, event,
+        vtime.now + 1 + sim_choice_below(&streams[STREAM_DEVICE], within_ns));
+}
+
 uint64_t host_seed_choose(unsigned choice, uint64_t bound)
 {
     if (bound == 0 || choice >= STREAM_ENTROPY)
@@ -108,16 +122,16 @@ void host_seed_charge(void)
     sim_vtime_charge(&vtime, CHARGE_NS);
 }
 
-bool host_seed_skip(void)
+uint64_t host_seed_baton_choice(uint64_t bound)
 {
-    return sim_vtime_skip(&vtime);
+    return sim_choice_below(&streams[STREAM_BATON], bound);
 }
 
-bool host_seed_idle(void)
+bool host_seed_skip(void)
 {
     static bool told;
 
-    if (host_seed_skip())
+    if (sim_vtime_skip(&vtime))
         return true;
     /* Only a signal ends it now. */
     if (!told)
@@ -128,20 +142,42 @@ bool host_seed_idle(void)
     return false;
 }
 
-unsigned host_seed_steps(uint64_t quiet)
+/* Is an event near enough to come while user code runs? */
+static bool is_event_near(void)
 {
     uint64_t next = sim_vtime_next(&vtime);
 
-    if (next == HOST_NEVER || quiet >= QUIET_ENTRIES ||
-        (next > vtime.now && next - vtime.now > SLICE_NS))
+    return next != HOST_NEVER &&
+           (next <= vtime.now || next - vtime.now <= SLICE_NS);
+}
+
+/* Would anything be different had user code run for long? */
+static bool is_time_of_use(unsigned cpu)
+{
+    return is_event_near() || host_baton_is_wanted(cpu);
+}
+
+unsigned host_seed_steps(unsigned cpu)
+{
+    if (!is_time_of_use(cpu))
         return 0;
     return 1 +
            (unsigned)sim_choice_below(&streams[STREAM_STEPS], HOSTED_STEPS_MAX);
 }
 
-void host_seed_expire(void)
+bool host_seed_lingers(unsigned cpu)
 {
-    (void)sim_vtime_skip(&vtime);
+    return is_time_of_use(cpu) &&
+           sim_choice_below(&streams[STREAM_STEPS], LINGER_ONE_IN) == 0;
+}
+
+void host_seed_expire(unsigned cpu)
+{
+    /* Where CPUs only spin in user code, nothing else would move time. */
+    if (!host_baton_is_wanted(cpu) ||
+        (is_event_near() &&
+         sim_choice_below(&streams[STREAM_STEPS], EXPIRE_ONE_IN) == 0))
+        (void)sim_vtime_skip(&vtime);
 }
 
 bool host_seed_entropy(void *data, size_t size)

@@ -53,6 +53,8 @@ static void signal_came(void *arg)
     number = (int)info.ssi_signo;
     if (number == SIGWINCH) {
         host_terminal_resized();
+        host_bus_resized();
+        hosted_raise_console();
         return;
     }
     host_terminal_restore();

@@ -3,12 +3,18 @@
  * hal/hosted/host_stub.c - the processes that stubs are: the zygote, forks of
  * it, their threads, and their end.
  *
+ * A fork, its first page faults and its end cost the host several times what a
+ * trap does, so a stub that nobody needs any more is kept for the next address
+ * space.
+ *
+ * Not instrumented by TSan, and its lock is one that TSan does not see: that
+ * two CPUs make address spaces one after the other orders nothing in core.
+ *
  * Sources: posix_spawn(3), memfd_create(2), elf(5), waitpid(2).
  */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -22,6 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "hal/hosted/host_parts.h"
 #include "hal/hosted/host_user.h"
 
 #ifndef AT_MINSIGSTKSZ
@@ -29,7 +36,7 @@
 #endif
 
 /* One slot of blocks is the zygote's. */
-enum { STUBS_MAX = 4096, FD_LOWEST = 100, WHY_MAX = 160 };
+enum { STUBS_MAX = 4096, PARKED_MAX = 16, FD_LOWEST = 100, WHY_MAX = 160 };
 
 /* Two signal frames must fit on a stub's stack, and leave room for calls. */
 enum { FRAME_MAX = 0x1c00 };
@@ -38,23 +45,26 @@ enum { PROGRAM_OFFSET = 0x1000 };
 
 struct host_stub {
     int pid;
-    unsigned slot; /* 0: this entry is free */
+    unsigned slot;                               /* 0: this entry is free */
+    struct host_engine engines[STUB_BLOCKS_MAX]; /* by block */
 };
 
 /* cyphera_blob() of hal/hosted/stub. */
 extern const unsigned char blob_stub[], blob_stub_end[];
 
 static struct {
-    pthread_mutex_t lock; /* of the zygote and the slots */
-    unsigned blocks;      /* in a slot; const, as all but stubs and engine */
+    struct host_lock lock; /* of the zygote and the slots */
+    unsigned blocks;       /* in a slot; const, as all but stubs and engine */
     int group;
     int control_fd;
     char *control; /* every slot of the control memfd */
     struct host_engine zygote;
     struct stub_facts facts;
     struct host_stub stubs[STUBS_MAX];
-    unsigned hint; /* slots below are taken */
-} user = {.lock = PTHREAD_MUTEX_INITIALIZER, .control_fd = -1};
+    unsigned hint;                        /* slots below are taken */
+    struct host_stub *parked[PARKED_MAX]; /* to be used again */
+    unsigned parked_count;
+} user = {.control_fd = -1};
 
 static size_t slot_size(void)
 {
@@ -161,23 +171,38 @@ static int spawn(int program, int ram, int control)
     return error ? -1 : pid;
 }
 
-/* A fresh control page; what the slot's last user left must not be seen. */
+/* A fresh control page; what the slot's last user left must not be seen. Not
+ * by memset(), which TSan watches while it sees nothing of the lock. */
 static void clear_block(struct stub_control *c)
 {
-    memset(c, 0, sizeof(*c));
+    void *to = c;
+    size_t size = sizeof(*c);
+
+    __asm__ volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(0) : "memory");
     c->host_pid = (uint32_t)getpid();
 }
 
-static void pin(int tid, int core)
+void host_engine_move(struct host_engine *engine, int core)
 {
     cpu_set_t set;
 
-    if (core < 0)
+    if (core < 0 || core == engine->core)
         return;
     CPU_ZERO(&set);
     CPU_SET((unsigned)core, &set);
     /* An engine that is not pinned is slower, and works. */
-    (void)sched_setaffinity(tid, sizeof(set), &set);
+    (void)sched_setaffinity(engine->tid, sizeof(set), &set);
+    engine->core = core;
+}
+
+/* Takes back what the stub's last user has left in a block. */
+static void reset_block(struct stub_control *c)
+{
+    c->kick = 0;
+    c->fs_base = 0;
+    c->gs_base = 0;
+    c->regs = (struct stub_regs){.r15 = 0};
+    c->report = (struct stub_report){.signal = STUB_SIGNAL_NONE};
 }
 
 /* Waits for a thread to come up: its first hand-over, without an order. */
@@ -274,10 +299,11 @@ static int start_zygote(int ram, int core, const char **why)
         return refuse(why, "cannot start the zygote", error);
 
     user.group = pid;
-    user.zygote = (struct host_engine){.control = control_of(0, 0), .pid = pid};
+    user.zygote = (struct host_engine){
+        .control = control_of(0, 0), .pid = pid, .core = -1};
     if (!wait_ready(&user.zygote))
         return refuse_zygote(why);
-    pin(pid, core);
+    host_engine_move(&user.zygote, core);
     return 0;
 }
 
@@ -374,28 +400,72 @@ static int fork_stub(unsigned slot)
     return (int)c->result;
 }
 
-int host_stub_create(struct host_stub **out, struct host_engine *first)
+/* A new one, its thread 0 up; NULL, and a positive errno. The lock is held. */
+static struct host_stub *fork_new(int core, int *error)
 {
-    struct host_stub *stub;
-    unsigned slot;
+    unsigned slot = take_slot();
+    struct host_stub *stub = &user.stubs[slot];
     int pid = -ENOMEM;
 
-    (void)pthread_mutex_lock(&user.lock);
-    slot = take_slot();
     if (slot != 0) {
         clear_block(control_of(slot, 0));
+        host_engine_move(&user.zygote, core);
         pid = fork_stub(slot);
         if (pid < 0)
             give_slot(slot);
     }
-    (void)pthread_mutex_unlock(&user.lock);
-    if (pid < 0)
-        return -pid;
-
-    stub = &user.stubs[slot];
+    if (pid < 0) {
+        *error = -pid;
+        return NULL;
+    }
     stub->pid = pid;
-    *first = (struct host_engine){.control = control_of(slot, 0), .pid = pid};
-    if (!wait_ready(first)) {
+    stub->engines[0] = (struct host_engine){
+        .control = control_of(slot, 0),
+        .pid = pid,
+        .core = user.zygote.core, /* which a fork inherits */
+    };
+    return stub;
+}
+
+static void reset(struct host_stub *stub)
+{
+    for (unsigned block = 0; block < user.blocks; block++)
+        if (stub->engines[block].tid != 0)
+            reset_block(stub->engines[block].control);
+}
+
+/* One that was parked and lives; NULL: none. The lock is held. */
+static struct host_stub *unpark(void)
+{
+    while (user.parked_count > 0) {
+        struct host_stub *stub = user.parked[--user.parked_count];
+
+        if (!host_engine_is_dead(&stub->engines[0])) {
+            reset(stub);
+            return stub;
+        }
+        end_process(stub->pid);
+        give_slot(stub->slot);
+    }
+    return NULL;
+}
+
+int host_stub_create(struct host_stub **out, int core, bool *is_used)
+{
+    struct host_stub *stub;
+    int error = 0;
+
+    host_lock_take(&user.lock);
+    stub = unpark();
+    *is_used = stub != NULL;
+    if (stub == NULL)
+        stub = fork_new(core, &error);
+    host_lock_give(&user.lock);
+    if (stub == NULL)
+        return error;
+    if (*is_used) {
+        host_engine_move(&stub->engines[0], core);
+    } else if (!wait_ready(&stub->engines[0])) {
         host_stub_destroy(stub);
         return EAGAIN;
     }
@@ -403,12 +473,30 @@ int host_stub_create(struct host_stub **out, struct host_engine *first)
     return 0;
 }
 
+struct host_engine *host_stub_engine(struct host_stub *stub, unsigned block)
+{
+    return &stub->engines[block];
+}
+
 void host_stub_destroy(struct host_stub *stub)
 {
     end_process(stub->pid);
-    (void)pthread_mutex_lock(&user.lock);
+    host_lock_take(&user.lock);
     give_slot(stub->slot);
-    (void)pthread_mutex_unlock(&user.lock);
+    host_lock_give(&user.lock);
+}
+
+void host_stub_park(struct host_stub *stub)
+{
+    bool has_room;
+
+    host_lock_take(&user.lock);
+    has_room = user.parked_count < PARKED_MAX;
+    if (has_room)
+        user.parked[user.parked_count++] = stub;
+    host_lock_give(&user.lock);
+    if (!has_room)
+        host_stub_destroy(stub);
 }
 
 void host_stub_kill(struct host_stub *stub)
@@ -416,16 +504,19 @@ void host_stub_kill(struct host_stub *stub)
     (void)kill(stub->pid, SIGKILL);
 }
 
-int host_engine_start(struct host_stub *stub, struct host_engine *servant,
-                      unsigned cpu, int core, struct host_engine *out)
+int host_engine_start(struct host_stub *stub, unsigned cpu, int core)
 {
     unsigned block = cpu + 1;
+    struct host_engine *servant = &stub->engines[0];
+    struct host_engine *out = &stub->engines[block];
     struct stub_control *c = servant->control;
 
     if (block >= user.blocks)
         return EINVAL;
+    host_engine_move(servant, core);
     *out = (struct host_engine){.control = control_of(stub->slot, block),
-                                .pid = stub->pid};
+                                .pid = stub->pid,
+                                .core = servant->core}; /* inherited */
     clear_block(out->control);
     c->commands[0] = (struct stub_command){
         .op = STUB_OP_THREAD,
@@ -434,8 +525,5 @@ int host_engine_start(struct host_stub *stub, struct host_engine *servant,
     c->run = 0;
     if (host_engine_call(servant, false) != HOST_ENGINE_DONE || c->failed)
         return EAGAIN;
-    if (!wait_ready(out))
-        return EAGAIN;
-    pin(out->tid, core);
-    return 0;
+    return wait_ready(out) ? 0 : EAGAIN;
 }

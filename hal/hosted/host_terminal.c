@@ -2,9 +2,8 @@
 /*
  * hal/hosted/host_terminal.c - the terminal that init's console is.
  *
- * Raw but for OPOST: the guest's own terminal does the editing and the signals
- * (termios(3)); the kernel's log and the guest's bare newlines still start at
- * the left edge.
+ * Raw: the guest's own terminal does all that termios(3) knows. Lines of the
+ * kernel's log are given their carriage returns by host_log_write().
  */
 #include <errno.h>
 #include <string.h>
@@ -20,9 +19,9 @@ enum {
 };
 
 static struct termios saved;
-static bool is_raw;
-static bool escaped; /* Ctrl-A was the last byte; the loop's thread only */
-static struct winsize window;
+static bool is_raw;     /* atomic */
+static bool escaped;    /* Ctrl-A was the last byte; the loop's thread only */
+static uint64_t window; /* rows, columns, x, y; 16 bits each; atomic */
 
 bool host_terminal_is_there(void)
 {
@@ -40,25 +39,47 @@ int host_terminal_raw(void)
     host_guardian_terminal(state, sizeof(state));
     raw = saved;
     cfmakeraw(&raw);
-    raw.c_oflag |= OPOST;
     if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) != 0)
         return host_error("terminal", errno);
-    is_raw = true;
+    __atomic_store_n(&is_raw, true, __ATOMIC_RELEASE);
     host_terminal_resized();
     return 0;
 }
 
 void host_terminal_restore(void)
 {
-    if (is_raw)
+    if (__atomic_exchange_n(&is_raw, false, __ATOMIC_ACQ_REL))
         tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
-    is_raw = false;
 }
 
 void host_terminal_resized(void)
 {
-    if (is_raw)
-        (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &window);
+    struct winsize now;
+
+    if (!host_terminal_is_raw() || ioctl(STDOUT_FILENO, TIOCGWINSZ, &now) != 0)
+        return;
+    __atomic_store_n(&window,
+                     now.ws_row | (uint64_t)now.ws_col << 16 |
+                         (uint64_t)now.ws_xpixel << 32 |
+                         (uint64_t)now.ws_ypixel << 48,
+                     __ATOMIC_RELEASE);
+}
+
+bool host_terminal_is_raw(void)
+{
+    return __atomic_load_n(&is_raw, __ATOMIC_ACQUIRE);
+}
+
+bool host_console_size(uint16_t *rows, uint16_t *columns, uint16_t *width,
+                       uint16_t *height)
+{
+    uint64_t now = __atomic_load_n(&window, __ATOMIC_ACQUIRE);
+
+    *rows = (uint16_t)now;
+    *columns = (uint16_t)(now >> 16);
+    *width = (uint16_t)(now >> 32);
+    *height = (uint16_t)(now >> 48);
+    return now != 0;
 }
 
 size_t host_terminal_filter(unsigned char *bytes, size_t size, bool *quit)

@@ -2,6 +2,9 @@
 /*
  * hal/hosted/host_thread.c - host threads of the virtual CPUs, their stacks,
  * and waiting.
+ *
+ * Not instrumented by TSan: CPU 0 writes what the first thread reads once it
+ * has joined the thread of that CPU, of which the kernel's are not part.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -29,10 +32,12 @@ enum { JOIN_SECONDS = 3, GUARD_SIZE = 4096 };
 
 struct thread {
     pthread_t id;
-    bool started; /* by CPU 0, or before it runs */
+    bool started; /* by CPU 0, or before it runs; read once CPU 0 has ended */
     int core;     /* -1: not pinned */
     unsigned cpu;
 };
+
+_Static_assert((int)HOST_CPUS_MAX == (int)HOSTED_CPUS_MAX, "the same");
 
 static struct thread threads[HOSTED_CPUS_MAX];
 static cpu_set_t allowed;
@@ -88,6 +93,8 @@ int host_cpu_start(unsigned cpu)
 
     error = pthread_create(&thread->id, NULL, run_cpu, thread);
     thread->started = error == 0;
+    if (error == 0 && host_facts()->seeded)
+        host_baton_ready(cpu);
     return error;
 }
 
@@ -106,7 +113,9 @@ void host_thread_prepare(void)
         first_core = 0;
     for (unsigned i = 0; i < HOSTED_CPUS_MAX; i++) {
         threads[i].cpu = i;
-        threads[i].core = pick_core(i);
+        /* In virtual time one runs after the other: on one core that is ten
+         * times as fast. */
+        threads[i].core = pick_core(host_facts()->seeded ? 0 : i);
     }
 }
 
@@ -150,6 +159,11 @@ void host_futex_wake(uint32_t *word)
 void host_yield(void)
 {
     sched_yield();
+}
+
+void host_nap(long ns)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
 }
 
 void *host_stack_alloc(size_t size, unsigned *valgrind_id)

@@ -10,8 +10,8 @@
  * engine of CPU c has block c + 1.
  *
  * Calls return 0 or a positive errno. Locking: create and destroy serialise
- * themselves; a host_engine is used by one thread at a time, but for
- * host_engine_kick().
+ * themselves, as does park; a host_engine is used by one thread at a time, but
+ * for host_engine_kick().
  */
 #ifndef HAL_HOSTED_HOST_USER_H
 #define HAL_HOSTED_HOST_USER_H
@@ -30,11 +30,12 @@ struct host_stub; /* opaque: a process */
 
 /* A thread of a stub. */
 struct host_engine {
-    struct stub_control *control; /* const */
-    int pid;                      /* const */
-    int tid;                      /* const */
-    uint32_t order;               /* of the last call */
-    uint32_t kicked;              /* a kick is under way; any thread */
+    struct stub_control *control; /* const, as pid and tid, once it is up */
+    int pid;
+    int tid;         /* 0: not yet */
+    int core;        /* it is pinned to; -1: none */
+    uint32_t order;  /* of the last call */
+    uint32_t kicked; /* a kick is under way; any thread */
 };
 
 /* How a call of an engine ended. */
@@ -66,23 +67,39 @@ int host_user_group(void);
 const struct stub_facts *host_user_facts(void);
 
 /*
- * Forks an empty stub. ENOMEM or EAGAIN when the host refuses or STUBS_MAX are
- * there. *first is its thread 0.
+ * A stub, thread 0 on the caller's host core (-1: any): a fork that has nothing
+ * mapped, or one that was parked. *is_used: then what it had mapped still is,
+ * and must go before it runs user code. ENOMEM or EAGAIN when the host refuses
+ * or STUBS_MAX are there.
  */
-int host_stub_create(struct host_stub **out, struct host_engine *first);
+int host_stub_create(struct host_stub **out, int core, bool *is_used);
+
+/* Its thread with that block, for as long as the stub is the caller's; tid 0
+ * while it is not started. */
+struct host_engine *host_stub_engine(struct host_stub *stub, unsigned block);
 
 /* Ends the process and waits for it. */
 void host_stub_destroy(struct host_stub *stub);
+
+/* The same to the caller, but it may be had again; no engine of it is in a
+ * call, and none has broken the protocol. */
+void host_stub_park(struct host_stub *stub);
 
 /* Ends the process; calls of its engines return HOST_ENGINE_DEAD. */
 void host_stub_kill(struct host_stub *stub);
 
 /*
- * Starts the engine of CPU cpu by servant, thread 0 of the stub, pinned to the
- * host core (-1: none). Only where there is more than one CPU.
+ * Starts the engine of CPU cpu by thread 0 of the stub, pinned to the host core
+ * (-1: none). Only where there is more than one CPU.
  */
-int host_engine_start(struct host_stub *stub, struct host_engine *servant,
-                      unsigned cpu, int core, struct host_engine *out);
+int host_engine_start(struct host_stub *stub, unsigned cpu, int core);
+
+/* Is its process gone? */
+bool host_engine_is_dead(const struct host_engine *engine);
+
+/* Pins an engine that is not in a call to a host core, the caller's: handing
+ * over between two cores costs ten times as much. -1: leaves it. */
+void host_engine_move(struct host_engine *engine, int core);
 
 /*
  * Hands the control page to the engine and waits until it comes back. Before,

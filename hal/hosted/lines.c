@@ -24,6 +24,7 @@ struct line {
     void *arg;
     unsigned cpu;     /* where it is delivered; as handler */
     unsigned running; /* CPUs inside the handler */
+    uint64_t count;   /* of deliveries; atomic */
 };
 
 static struct line lines[LINES];
@@ -52,6 +53,7 @@ static bool attach(unsigned line, unsigned cpu, void (*handler)(void *arg),
     lines[line].handler = handler;
     lines[line].arg = arg;
     lines[line].cpu = cpu;
+    __atomic_store_n(&lines[line].count, 0, __ATOMIC_RELAXED);
     return true;
 }
 
@@ -123,6 +125,7 @@ static void deliver(unsigned line)
     if (line_is(&enabled, line) &&
         (__atomic_fetch_and(&raised, ~bit, __ATOMIC_SEQ_CST) & bit) != 0) {
         hal_check_event(HAL_EVENT_INTERRUPT, HOSTED_IRQ_LINE, line, 0);
+        (void)__atomic_fetch_add(&l->count, 1, __ATOMIC_RELAXED);
         l->handler(l->arg);
     }
     __atomic_fetch_sub(&l->running, 1, __ATOMIC_SEQ_CST);
@@ -142,4 +145,13 @@ bool hosted_lines_dispatch(struct hosted_cpu *cpu)
         }
     }
     return false;
+}
+
+bool hal_irq_count(unsigned line, struct hal_irq_use *out)
+{
+    if (line >= LINES || !line_is(&attached, line))
+        return false;
+    out->cpu = lines[line].cpu;
+    out->count = __atomic_load_n(&lines[line].count, __ATOMIC_RELAXED);
+    return true;
 }

@@ -12,13 +12,11 @@
 #include "hal/cpu.h"
 #include "hal/hosted/engine.h"
 #include "hal/hosted/host.h"
+#include "hal/hosted/order.h"
 #include "hal/hosted/seed.h"
 #include "hal/irq.h"
 #include "hal/phys.h"
 #include "hal/upcall.h"
-
-/* mmap(2) */
-enum { HOST_PROT_READ = 1, HOST_PROT_WRITE = 2, HOST_PROT_EXEC = 4 };
 
 /* Pages mapped around one that faulted, aligned to as many. */
 enum { WINDOW_PAGES = 16 };
@@ -33,9 +31,15 @@ enum { HOST_MAPS_MAX = 40000, HOST_MAPS_PER_MAP = 2 };
 
 _Static_assert(HAL_USER_TOP == STUB_BASE, "control.h");
 _Static_assert((int)HOSTED_CPUS_MAX < (int)STUB_BLOCKS_MAX, "control.h");
-_Static_assert(HOSTED_PENDING_MAX + WINDOW_PAGES + 1 <= STUB_COMMANDS_MAX,
+_Static_assert((int)HOSTED_PENDING_MAX + (int)WINDOW_PAGES + 1 <=
+                   (int)HOSTED_ORDER_MAX,
                "an order's commands fit");
 _Static_assert(sizeof(struct hal_mmu) <= PAGE_SIZE, "lies in one frame");
+
+static const struct hal_range everything = {
+    .start = 0,
+    .count = HAL_USER_TOP / PAGE_SIZE,
+};
 
 static struct hosted_user_cpu user_cpus[HOSTED_CPUS_MAX];
 
@@ -74,13 +78,18 @@ void hosted_section_leave(void)
     (void)__atomic_fetch_add(&this_cpu()->section, 1, __ATOMIC_RELEASE);
 }
 
-static void refill_enter(struct hosted_engine *engine)
+/* Before the walk. The order that the engine gets next is the one that maps
+ * what it finds. */
+static void refill_enter(const struct hosted_engine *engine)
 {
     struct hosted_user_cpu *cpu = this_cpu();
 
     if (is_single())
         return;
-    __atomic_store_n(&cpu->refilled, engine, __ATOMIC_RELAXED);
+    __atomic_store_n(&cpu->refill_mmu, engine->mmu, __ATOMIC_RELAXED);
+    __atomic_store_n(&cpu->refiller, engine->host->control, __ATOMIC_RELAXED);
+    __atomic_store_n(&cpu->refill_order, engine->host->order + 1,
+                     __ATOMIC_RELAXED);
     (void)__atomic_fetch_add(&cpu->refill, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -104,14 +113,16 @@ static void wait_section(struct hosted_user_cpu *cpu)
 static void wait_refill(struct hosted_user_cpu *cpu, const struct hal_mmu *mmu)
 {
     uint64_t seen = __atomic_load_n(&cpu->refill, __ATOMIC_ACQUIRE);
-    struct hosted_engine *engine =
-        __atomic_load_n(&cpu->refilled, __ATOMIC_RELAXED);
+    const struct stub_control *refiller;
+    uint32_t order;
 
-    if (seen % 2 == 0 || engine->mmu != mmu)
+    if (seen % 2 == 0 ||
+        __atomic_load_n(&cpu->refill_mmu, __ATOMIC_RELAXED) != mmu)
         return;
+    refiller = __atomic_load_n(&cpu->refiller, __ATOMIC_RELAXED);
+    order = __atomic_load_n(&cpu->refill_order, __ATOMIC_RELAXED);
     while (__atomic_load_n(&cpu->refill, __ATOMIC_ACQUIRE) == seen &&
-           __atomic_load_n(&engine->host.control->done, __ATOMIC_ACQUIRE) !=
-               __atomic_load_n(&engine->host.order, __ATOMIC_ACQUIRE))
+           __atomic_load_n(&refiller->done, __ATOMIC_ACQUIRE) != order)
         hal_cpu_relax();
 }
 
@@ -138,7 +149,7 @@ void hosted_mmu_break(struct hal_mmu *mmu, const char *why)
 {
     if (__atomic_exchange_n(&mmu->dead, 1, __ATOMIC_SEQ_CST))
         return;
-    log_error("user code lost: stub %d %s", mmu->engines[0].host.pid, why);
+    log_error("user code lost: stub %d %s", mmu->engines[0].host->pid, why);
     host_stub_kill(mmu->stub);
 }
 
@@ -167,16 +178,17 @@ static void unlock_servant(struct hal_mmu *mmu, unsigned saved)
     hal_irq_restore(saved);
 }
 
-static void start_engine(struct hal_mmu *mmu, unsigned cpu,
-                         struct hosted_engine *engine)
+static bool has_started(const struct hosted_engine *engine)
+{
+    return engine->host->tid != 0;
+}
+
+static void start_engine(struct hal_mmu *mmu, unsigned cpu)
 {
     unsigned saved = lock_servant(mmu);
 
-    if (host_engine_start(mmu->stub, &mmu->engines[0].host, cpu,
-                          host_cpu_core(cpu), &engine->host) != 0)
+    if (host_engine_start(mmu->stub, cpu, host_cpu_core(cpu)) != 0)
         hosted_mmu_break(mmu, "could not start a thread");
-    else
-        engine->started = 1;
     unlock_servant(mmu, saved);
 }
 
@@ -185,73 +197,24 @@ struct hosted_engine *hosted_mmu_engine(struct hal_mmu *mmu)
     unsigned cpu = hosted_cpu_self()->number;
     struct hosted_engine *engine = &mmu->engines[block_of(cpu)];
 
-    if (!engine->started && !is_dead(mmu))
-        start_engine(mmu, cpu, engine);
+    if (!has_started(engine) && !is_dead(mmu))
+        start_engine(mmu, cpu);
     return is_dead(mmu) ? NULL : engine;
 }
 
 /* --- orders --------------------------------------------------------------- */
 
-/* Commands, before they go to the stub: it could change them meanwhile. */
-struct order {
-    unsigned count;
-    struct stub_command commands[HOSTED_PENDING_MAX + WINDOW_PAGES + 1];
-};
-
-static void add_command(struct order *order, struct stub_command command)
-{
-    ASSERT(order->count < COUNT_OF(order->commands));
-    order->commands[order->count++] = command;
-}
-
-static void add_unmap(struct order *order, struct hal_range range)
-{
-    add_command(order, (struct stub_command){
-                           .op = STUB_OP_UNMAP,
-                           .address = range.start,
-                           .len = range.count * PAGE_SIZE,
-                       });
-}
-
-static void add_map(struct order *order, uaddr_t addr,
-                    const struct ptable_page *page)
-{
-    struct stub_command command = {
-        .op = STUB_OP_MAP,
-        .prot = HOST_PROT_READ,
-        .address = addr,
-        .len = PAGE_SIZE,
-        .offset = page->page,
-    };
-
-    if (page->rights & HAL_WRITE)
-        command.prot |= HOST_PROT_WRITE;
-    if (page->rights & HAL_EXEC)
-        command.prot |= HOST_PROT_EXEC;
-    if (order->count > 0) {
-        struct stub_command *last = &order->commands[order->count - 1];
-
-        if (last->op == STUB_OP_MAP && last->prot == command.prot &&
-            last->address + last->len == addr &&
-            last->offset + last->len == page->page) {
-            last->len += PAGE_SIZE;
-            return;
-        }
-    }
-    add_command(order, command);
-}
-
 static enum host_engine_end send(struct hosted_engine *engine,
-                                 const struct order *order, bool run,
+                                 const struct hosted_order *order, bool run,
                                  bool watch)
 {
-    struct stub_control *c = engine->host.control;
+    struct stub_control *c = engine->host->control;
 
     hosted_copy(c->commands, order->commands,
                 order->count * sizeof(order->commands[0]));
     c->command_count = order->count;
     c->run = run;
-    return host_engine_call(&engine->host, watch);
+    return host_engine_call(engine->host, watch);
 }
 
 /* With one CPU: unmaps the range before user code next runs. */
@@ -273,24 +236,19 @@ static void add_pending(struct hal_mmu *mmu, struct hal_range range)
     last->count = (end - start) / PAGE_SIZE;
 }
 
-static void put_unmaps(struct hal_mmu *mmu, struct order *order)
+static void put_unmaps(struct hal_mmu *mmu, struct hosted_order *order)
 {
-    static const struct hal_range all = {
-        .start = 0,
-        .count = HAL_USER_TOP / PAGE_SIZE,
-    };
-
     if (__atomic_load_n(&mmu->host_maps, __ATOMIC_RELAXED) > HOST_MAPS_MAX) {
-        __atomic_store_n(&mmu->host_maps, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&mmu->host_maps, 1, __ATOMIC_RELAXED);
         mmu->pending_count = 0;
-        add_unmap(order, all);
+        hosted_order_unmap(order, everything);
     }
     for (unsigned i = 0; i < mmu->pending_count; i++)
-        add_unmap(order, mmu->pending[i]);
+        hosted_order_unmap(order, mmu->pending[i]);
     mmu->pending_count = 0;
 }
 
-bool hosted_mmu_permits(const struct hal_mmu *mmu, struct hosted_access what)
+static bool permits(const struct hal_mmu *mmu, struct hosted_access what)
 {
     struct ptable_page page;
 
@@ -299,14 +257,30 @@ bool hosted_mmu_permits(const struct hal_mmu *mmu, struct hosted_access what)
            (page.rights & what.rights) == what.rights;
 }
 
-/* Maps the window around an access that the tables permit. */
-static void put_window(struct hal_mmu *mmu, struct order *order,
+bool hosted_mmu_permits(const struct hal_mmu *mmu, struct hosted_access what)
+{
+    bool is_permitted;
+
+    hosted_section_enter();
+    is_permitted = permits(mmu, what);
+    hosted_section_leave();
+    return is_permitted;
+}
+
+/*
+ * Maps the window around an access that the tables permit, but for what the
+ * host has mapped: mapping it again would cost a call, and faults of the
+ * host's. A marked page was mapped once; that the one needed is marked shows
+ * that mappings got lost here, so then all are made.
+ */
+static void put_window(struct hal_mmu *mmu, struct hosted_order *order,
                        struct hosted_access what)
 {
     uaddr_t start = round_down(what.address, WINDOW_SIZE);
     uaddr_t end = start + WINDOW_SIZE;
     struct ptable_page page;
     unsigned before = order->count;
+    bool all = ptable_mark(&mmu->tables, what.address);
 
     if (start < HOST_LOWEST) { /* one page at a time, where it works at all */
         start = round_down(what.address, PAGE_SIZE);
@@ -316,7 +290,9 @@ static void put_window(struct hal_mmu *mmu, struct order *order,
         if (!ptable_walk(&mmu->tables, addr, &page))
             continue;
         ptable_touch(&mmu->tables, addr);
-        add_map(order, addr, &page);
+        if (!ptable_mark(&mmu->tables, addr) || all ||
+            addr == round_down(what.address, PAGE_SIZE))
+            hosted_order_map(order, addr, &page);
     }
     (void)__atomic_fetch_add(&mmu->host_maps,
                              HOST_MAPS_PER_MAP * (order->count - before),
@@ -341,7 +317,7 @@ static enum hosted_round mend(struct hal_mmu *mmu, int64_t error)
 static enum hosted_round end_round(struct hosted_engine *engine,
                                    enum host_engine_end end)
 {
-    struct stub_control *c = engine->host.control;
+    struct stub_control *c = engine->host->control;
 
     if (end == HOST_ENGINE_DEAD) {
         hosted_mmu_break(engine->mmu, "ended, or does not answer");
@@ -357,19 +333,55 @@ enum hosted_round hosted_mmu_round(struct hosted_engine *engine,
                                    struct hosted_access what, bool watch)
 {
     struct hal_mmu *mmu = engine->mmu;
-    struct order order = {.count = 0};
+    struct hosted_order order = {.count = 0};
     enum hosted_round round;
+    unsigned unmaps;
 
     refill_enter(engine);
     put_unmaps(mmu, &order);
-    if (hosted_mmu_permits(mmu, what))
+    unmaps = order.count;
+    if (permits(mmu, what))
         put_window(mmu, &order, what);
+    hosted_order_trim(&order, unmaps);
     round = end_round(engine, send(engine, &order, true, watch));
     refill_leave();
     return round;
 }
 
+/* A process that waits for what it made by vfork(2) is alone again soon. */
+enum { COMPANY_ENTRIES = 1024 };
+
+bool hosted_mmu_has_company(struct hal_mmu *mmu, const struct hal_user *user)
+{
+    if (mmu->last_user != user && mmu->last_user != NULL)
+        mmu->company = COMPANY_ENTRIES;
+    else if (mmu->company > 0)
+        mmu->company--;
+    mmu->last_user = user;
+    return mmu->company > 0;
+}
+
 /* --- hal/mmu.h ------------------------------------------------------------ */
+
+static void unmap_now(struct hal_mmu *mmu, struct hal_range range);
+
+/* Gives mmu a stub, which may have had a life before. */
+static bool take_stub(struct hal_mmu *mmu)
+{
+    bool is_used;
+
+    if (host_stub_create(&mmu->stub, host_cpu_core(hal_cpu_self()), &is_used) !=
+        0)
+        return false;
+    for (unsigned i = 0; i < STUB_BLOCKS_MAX; i++)
+        mmu->engines[i] = (struct hosted_engine){
+            .mmu = mmu, .host = host_stub_engine(mmu->stub, i)};
+    if (is_used && is_single())
+        add_pending(mmu, everything);
+    else if (is_used)
+        unmap_now(mmu, everything);
+    return true;
+}
 
 int hal_mmu_create(struct hal_mmu **out)
 {
@@ -382,11 +394,8 @@ int hal_mmu_create(struct hal_mmu **out)
     mem_set(mmu, 0, sizeof(*mmu));
     if (ptable_create(&mmu->tables, true) != 0)
         goto free_frame;
-    if (host_stub_create(&mmu->stub, &mmu->engines[0].host) != 0)
+    if (!take_stub(mmu))
         goto destroy_tables;
-    for (unsigned i = 0; i < STUB_BLOCKS_MAX; i++)
-        mmu->engines[i].mmu = mmu;
-    mmu->engines[0].started = 1;
     *out = mmu;
     return 0;
 
@@ -400,8 +409,12 @@ free_frame:
 void hal_mmu_destroy(struct hal_mmu *mmu)
 {
     for (unsigned number = 0; number < hal_cpu_count(); number++)
-        ASSERT(hosted_user_cpu_at(number)->active != mmu);
-    host_stub_destroy(mmu->stub);
+        ASSERT(__atomic_load_n(&hosted_user_cpu_at(number)->active,
+                               __ATOMIC_RELAXED) != mmu);
+    if (is_dead(mmu))
+        host_stub_destroy(mmu->stub);
+    else
+        host_stub_park(mmu->stub);
     ptable_free_tables(&mmu->spare);
     ptable_destroy(&mmu->tables);
     core_frames_free(hal_phys_of(mmu), 0);
@@ -463,31 +476,48 @@ void hal_mmu_protect(struct hal_gather *gather, struct hal_range range,
     ptable_protect(&gather->mmu->tables, range, rights, gather);
 }
 
-/* Unmaps by thread 0: the host takes the pages from all engines. */
+static void unmap_by(struct hosted_engine *engine, struct hal_range range)
+{
+    struct hosted_order order = {.count = 0};
+
+    hosted_order_unmap(&order, range);
+    if (send(engine, &order, false, false) == HOST_ENGINE_DEAD ||
+        __atomic_load_n(&engine->host->control->failed, __ATOMIC_RELAXED) != 0)
+        hosted_mmu_break(engine->mmu, "could not unmap pages");
+}
+
+/* The host takes the pages from all engines, whichever asks for it. */
 static void unmap_now(struct hal_mmu *mmu, struct hal_range range)
 {
-    struct hosted_engine *servant = &mmu->engines[0];
-    struct order order = {.count = 0};
-    unsigned saved = lock_servant(mmu);
+    unsigned saved = hal_irq_save(); /* stays on this CPU, with its engine */
+    unsigned cpu = hosted_cpu_self()->number;
+    struct hosted_engine *engine = &mmu->engines[block_of(cpu)];
+    unsigned nested;
 
     if (!is_dead(mmu)) {
-        add_unmap(&order, range);
-        if (send(servant, &order, false, false) == HOST_ENGINE_DEAD ||
-            servant->host.control->failed)
-            hosted_mmu_break(mmu, "could not unmap pages");
+        if (has_started(engine)) {
+            unmap_by(engine, range);
+        } else {
+            nested = lock_servant(mmu);
+            host_engine_move(mmu->engines[0].host, host_cpu_core(cpu));
+            unmap_by(&mmu->engines[0], range);
+            unlock_servant(mmu, nested);
+        }
     }
-    unlock_servant(mmu, saved);
+    hal_irq_restore(saved);
 }
 
 void hal_mmu_flush(struct hal_gather *gather)
 {
     ASSERT(!hal_irq_are_off());
+    hosted_seed_charge();
     if (gather->span.count > 0) {
         if (is_single()) {
             add_pending(gather->mmu, gather->span);
         } else {
             wait_others(gather->mmu);
-            unmap_now(gather->mmu, gather->span);
+            if (__atomic_load_n(&gather->mmu->host_maps, __ATOMIC_RELAXED) != 0)
+                unmap_now(gather->mmu, gather->span);
         }
     }
     gather->span = (struct hal_range){.count = 0};
@@ -515,5 +545,5 @@ void hal_mmu_activate(struct hal_mmu *mmu)
     if (cpu->active == mmu)
         return;
     hosted_engine_put_away(hosted_cpu_self());
-    cpu->active = mmu;
+    __atomic_store_n(&cpu->active, mmu, __ATOMIC_RELAXED);
 }

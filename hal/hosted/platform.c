@@ -92,6 +92,12 @@ bool hal_console_is_terminal(void)
     return host_facts()->terminal;
 }
 
+bool hal_console_size(struct hal_screen *out)
+{
+    return host_console_size(&out->rows, &out->columns, &out->width,
+                             &out->height);
+}
+
 void hal_console_attach(void (*ready)(void *arg), void *arg)
 {
     unsigned saved = hal_irq_save();
@@ -122,6 +128,8 @@ void hal_power_off(int status)
     struct hosted_cpu *cpu = hosted_cpu_self();
 
     host_stop(status);
+    /* The other CPUs at once, not when the loop gets round to it. */
+    hosted_raise_stop();
     /* A panic on a thread that is no CPU: nobody runs to wait for. */
     if (cpu == NULL || cpu->current == cpu->native)
         host_abandon(status);
@@ -131,5 +139,11 @@ void hal_power_off(int status)
 
 void hal_reboot(void)
 {
+    hal_power_off(0);
+}
+
+void hal_halt(void)
+{
+    host_halted();
     hal_power_off(0);
 }

@@ -5,7 +5,10 @@
 #include "hal/hosted/seed.h"
 
 #include "hal/check.h"
+#include "hal/cpu.h"
 #include "hal/hosted/host.h"
+#include "hal/hosted/machine.h"
+#include "hal/irq.h"
 
 /* One translation in so many is forgotten. */
 enum { FORGET_ONE_IN = 16 };
@@ -15,21 +18,49 @@ bool hosted_seed_on(void)
     return host_facts()->seeded;
 }
 
-void hosted_seed_charge(void)
+/* Lets another CPU run; where the machine ends meanwhile, so does this CPU,
+ * whatever it was doing: nobody may see it go on. */
+static void offer_baton(bool must)
 {
-    if (hosted_seed_on())
-        host_seed_charge();
+    struct hosted_cpu *cpu = hosted_cpu_self();
+
+    if (cpu == NULL || host_baton_offer(cpu->number, must))
+        return;
+    hal_irq_disable();
+    hosted_context_quit(cpu);
 }
 
-unsigned hosted_seed_steps(uint64_t quiet)
+void hosted_seed_charge(void)
 {
-    return hosted_seed_on() ? host_seed_steps(quiet) : 0;
+    if (!hosted_seed_on())
+        return;
+    host_seed_charge();
+    offer_baton(false);
+}
+
+void hosted_seed_relax(void)
+{
+    host_seed_charge();
+    offer_baton(true);
+}
+
+unsigned hosted_seed_steps(void)
+{
+    return hosted_seed_on() ? host_seed_steps(hal_cpu_self()) : 0;
+}
+
+void hosted_seed_linger(void)
+{
+    if (hosted_seed_on() && host_seed_lingers(hal_cpu_self()))
+        hosted_seed_expire();
 }
 
 void hosted_seed_expire(void)
 {
-    if (hosted_seed_on())
-        (void)host_seed_skip();
+    if (!hosted_seed_on())
+        return;
+    host_seed_expire(hal_cpu_self());
+    offer_baton(true);
 }
 
 void hosted_seed_unreproducible(void)

@@ -12,6 +12,7 @@
 #include "core/abi/errno.h"
 #include "core/base/defs.h"
 #include "hal/hosted/engine.h"
+#include "hal/hosted/seed.h"
 #include "hal/phys.h"
 
 /* Frames of user code stay poisoned. ASan does not see the instructions below;
@@ -59,6 +60,7 @@ static bool move_part(uaddr_t addr, void *in, const void *out, size_t size)
 {
     void *at;
 
+    hosted_seed_charge();
     hosted_section_enter();
     at = reach(addr, in != NULL ? HAL_READ : HAL_WRITE);
     LOOK_AWAY();
@@ -145,6 +147,7 @@ int hal_user_load32(uaddr_t from, uint32_t *out)
     uint32_t value = 0;
 
     ASSERT(from % sizeof(value) == 0);
+    hosted_seed_charge();
     hosted_section_enter();
     at = reach(from, HAL_READ);
     LOOK_AWAY();
@@ -164,6 +167,7 @@ int hal_user_cas32(uaddr_t addr, uint32_t *expected, uint32_t desired)
     uint32_t found = *expected;
 
     ASSERT(addr % sizeof(found) == 0);
+    hosted_seed_charge();
     hosted_section_enter();
     at = reach(addr, HAL_WRITE);
     LOOK_AWAY();
@@ -178,4 +182,11 @@ int hal_user_cas32(uaddr_t addr, uint32_t *expected, uint32_t desired)
         return -EFAULT;
     *expected = found;
     return 0;
+}
+
+void hal_copy_page(paddr_t to, paddr_t from)
+{
+    LOOK_AWAY();
+    hosted_copy(hal_phys(to), hal_phys(from), PAGE_SIZE);
+    LOOK_BACK();
 }

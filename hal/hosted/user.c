@@ -20,6 +20,7 @@
 #include "core/base/defs.h"
 #include "core/base/string.h"
 #include "hal/clock.h"
+#include "hal/common/user_time.h"
 #include "hal/hosted/engine.h"
 #include "hal/hosted/host.h"
 #include "hal/hosted/seed.h"
@@ -88,7 +89,7 @@ static const void *find_image(const struct stub_control *c)
 /* Copies the live state to where hal_user keeps it; it stays live. */
 static void save_live(const struct hosted_user_cpu *cpu)
 {
-    const void *image = find_image(cpu->live_engine->host.control);
+    const void *image = find_image(cpu->live_engine->host->control);
 
     if (image == NULL) {
         hosted_mmu_break(cpu->live_engine->mmu, "lost the FPU state");
@@ -130,7 +131,7 @@ void hosted_user_drop(struct hal_user *user)
 static void load_fpu(struct hal_user *user, struct hosted_engine *engine)
 {
     struct hosted_user_cpu *cpu = this_cpu();
-    struct stub_control *c = engine->host.control;
+    struct stub_control *c = engine->host->control;
 
     if (cpu->live == user && cpu->live_engine == engine)
         return;
@@ -214,7 +215,7 @@ static void leave_user(struct hal_user *user, struct hosted_engine *engine)
         }
     }
     __atomic_store_n(&user->cpu, 0, __ATOMIC_SEQ_CST);
-    host_engine_unkick(&engine->host);
+    host_engine_unkick(engine->host);
 }
 
 void hosted_engine_kick(struct hosted_cpu *cpu)
@@ -224,7 +225,7 @@ void hosted_engine_kick(struct hosted_cpu *cpu)
     if (!__atomic_compare_exchange_n(&cpu->in_user, &state, KICKING, false,
                                      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
         return; /* it has left, or someone else kicks */
-    host_engine_kick(&__atomic_load_n(&cpu->engine, __ATOMIC_ACQUIRE)->host);
+    host_engine_kick(__atomic_load_n(&cpu->engine, __ATOMIC_ACQUIRE)->host);
     __atomic_store_n(&cpu->in_user, KICKED, __ATOMIC_SEQ_CST);
 }
 
@@ -434,7 +435,7 @@ static bool on_report(struct hal_user *user, const struct stub_report *report,
 static bool take_trap(struct hal_user *user, struct hosted_engine *engine,
                       struct hal_trap *out)
 {
-    struct stub_control *c = engine->host.control;
+    struct stub_control *c = engine->host->control;
     struct stub_report report;
     uint32_t left = __atomic_load_n(&c->steps, __ATOMIC_RELAXED);
     bool traced;
@@ -471,15 +472,26 @@ static bool is_unloadable(const struct hal_user *user, struct hal_trap *out)
 }
 
 /* How far this thread may run: decided once for each stretch between traps,
- * whatever the host does in between. */
+ * whatever the host does in between. The rule is in seed.h. */
 static void choose_steps(struct hal_user *user)
 {
+    unsigned *credit;
+
     if (user->round_chosen || !hosted_seed_on())
         return;
     user->round_chosen = true;
     user->steps = 0;
-    if (!(user->regs.eflags & USER_FLAG_TRACE))
-        user->steps = hosted_seed_steps(user->quiet++);
+    if (user->regs.eflags & USER_FLAG_TRACE)
+        return;
+    credit = &user->credit_alone;
+    if (hosted_mmu_has_company(hosted_mmu_active(), user))
+        credit = &user->credit;
+    if (*credit > 0)
+        user->steps = hosted_seed_steps();
+    if (user->steps > 0)
+        --*credit;
+    else
+        hosted_seed_linger();
 }
 
 /* One round, in the engine. True: *out is a trap for core. */
@@ -492,7 +504,7 @@ static bool run_engine(struct hal_user *user, struct hosted_engine *engine,
     choose_steps(user);
     watch = hosted_seed_on() && user->steps == 0;
     load_fpu(user, engine);
-    load_regs(user, engine->host.control);
+    load_regs(user, engine->host->control);
     if (enter_user(user, engine))
         round = hosted_mmu_round(engine, user->need, watch);
     leave_user(user, engine);
@@ -504,6 +516,7 @@ static bool run_engine(struct hal_user *user, struct hosted_engine *engine,
         return trap_exception(out, VECTOR_MACHINE_CHECK, 0);
     case HOSTED_ROUND_OVERRUN:
         user->round_chosen = false;
+        user->credit_alone = HOSTED_CREDIT;
         hosted_seed_unreproducible();
         hosted_seed_expire();
         break;
@@ -542,16 +555,23 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
 {
     ASSERT(hal_irq_are_off());
     *out = (struct hal_trap){.kind = HAL_TRAP_INTERRUPT};
+    user_time_enter(&user->time, host_clock_now());
     hosted_seed_charge();
     user->fault_repeats = 0;
     while (!run_round(user, out))
         ;
     if (out->kind != HAL_TRAP_INTERRUPT) {
-        user->quiet = 0;
+        user->credit = HOSTED_CREDIT;
         user->round_chosen = false;
     }
     hosted_seed_charge();
+    user_time_leave(&user->time, host_clock_now());
     hal_irq_enable();
+}
+
+uint64_t hal_user_ns(struct hal_user *user)
+{
+    return user_time_read(&user->time, host_clock_now());
 }
 
 void hal_user_interrupt(struct hal_user *user)

@@ -36,6 +36,8 @@ int hal_user_create(struct hal_user **out)
         return -ENOMEM;
     user = hal_phys(frames);
     mem_set(user, 0, sizeof(*user));
+    user->credit = HOSTED_CREDIT;
+    user->credit_alone = HOSTED_CREDIT;
     hal_user_reset(user, 0, 0);
     *out = user;
     return 0;
@@ -49,6 +51,8 @@ int hal_user_clone(struct hal_user *from, struct hal_user **out)
         return error;
     hosted_user_settle(from);
     (*out)->regs = from->regs;
+    from->credit_alone /= 2;
+    (*out)->credit_alone = from->credit_alone;
     mem_copy((*out)->image, from->image, hosted_fpu_size());
     return 0;
 }
@@ -141,8 +145,12 @@ void hal_user_fpu_get(struct hal_user *user, void *image)
 
 int hal_user_fpu_set(struct hal_user *user, const void *image, size_t size)
 {
-    int error = hosted_fpu_import(user->image, image, size);
+    int error = 0;
 
+    if (image == NULL)
+        hosted_fpu_reset(user->image);
+    else
+        error = hosted_fpu_import(user->image, image, size);
     if (error == 0)
         hosted_user_drop(user);
     return error;

@@ -16,6 +16,9 @@
 /* The host's selectors of 64-bit user code, which are Linux's. */
 enum { USER_CS = 0x33, USER_SS = 0x2b };
 
+/* Under a seed: how many entries of a thread are stepped; see seed.h. */
+enum { HOSTED_CREDIT = 4096 };
+
 /* What user code may set of RFLAGS (SDM volume 1, 3.4.3): CF PF AF ZF SF TF DF
  * OF NT RF AC ID; and what is always set: IF and bit 1. */
 #define USER_FLAGS        UINT64_C(0x254dd5)
@@ -26,6 +29,7 @@ enum { USER_CS = 0x33, USER_SS = 0x2b };
 #define USER_GENERAL_SIZE offsetof(struct stub_regs, rip)
 struct hal_user {
     struct lx_user_regs regs;
+    uint64_t time;        /* hal/common/user_time.h, in ns */
     uint32_t interrupted; /* any CPU: hal_user_interrupt() was called */
     uint32_t cpu;         /* any CPU reads: number + 1 of that which runs it */
 
@@ -35,10 +39,11 @@ struct hal_user {
     uaddr_t fault_address;
     unsigned fault_repeats; /* in a row, with a page that is mapped */
 
-    /* Under a seed. */
-    uint64_t quiet;    /* choices since the last trap */
-    unsigned steps;    /* still to go; 0: no limit */
-    bool round_chosen; /* steps was chosen, and is not used up */
+    /* Under a seed: see seed.h. */
+    unsigned credit;       /* entries to be stepped until a trap, in company, */
+    unsigned credit_alone; /* and alone; shared with its clones */
+    unsigned steps;        /* still to go; 0: no limit */
+    bool round_chosen;     /* steps was chosen, and is not used up */
 
     /* hosted_fpu_size() bytes. */
     unsigned char image[] __attribute__((aligned(64)));

@@ -9,23 +9,28 @@
 #include "core/base/format.h"
 #include "core/base/log.h"
 #include "core/base/string.h"
+#include "hal/context.h"
 #include "hal/upcall.h"
+#include "hal/x86_64/acpi.h"
 #include "hal/x86_64/apic.h"
+#include "hal/x86_64/bus.h"
 #include "hal/x86_64/clock.h"
 #include "hal/x86_64/cmdline.h"
 #include "hal/x86_64/console.h"
-#include "hal/x86_64/context.h"
 #include "hal/x86_64/cpu.h"
 #include "hal/x86_64/entry.h"
 #include "hal/x86_64/fpu.h"
 #include "hal/x86_64/instr.h"
 #include "hal/x86_64/kmap.h"
 #include "hal/x86_64/lines.h"
+#include "hal/x86_64/madt.h"
 #include "hal/x86_64/memmap.h"
+#include "hal/x86_64/power.h"
+#include "hal/x86_64/smp.h"
 
 #define MEMORY_MIN (UINT64_C(4) << 20)
 
-enum { IST_STACK_PAGES = 2, PATCH_SIZE = 3, HWCAP2_FSGSBASE = 2 };
+enum { PATCH_SIZE = 3, HWCAP2_FSGSBASE = 2 };
 
 /* The linker script's. */
 extern const char image_start[], image_end[], image_early_end[];
@@ -34,6 +39,7 @@ extern const uint64_t patch_stac_start[], patch_stac_end[];
 
 static struct bootinfo info;
 static struct memmap memory;
+static struct madt processors;
 static struct hal_boot facts = {.machine = "x86_64"};
 
 const struct hal_boot *hal_boot_facts(void)
@@ -114,23 +120,71 @@ static void set_up_memory(void)
         boot_refuse(what, "too little for the page tables");
 }
 
+/* What ACPI tells of CPUs and interrupts, while its tables are mapped. */
+static void find_processors(void)
+{
+    size_t size;
+    const void *table = acpi_find(&info, "APIC", &size);
+
+    if (table != NULL && madt_parse(&processors, table, size))
+        return;
+    if (table != NULL)
+        log_warning("x86_64: the ACPI table of CPUs is broken");
+    madt_default(&processors);
+}
+
+/* The pages that other CPUs start in; PADDR_NONE where they cannot be had. */
+static paddr_t find_low_pages(void)
+{
+    struct hal_span low = {.size = SMP_LOW_PAGES * PAGE_SIZE};
+
+    if (processors.cpu_count < 2)
+        return PADDR_NONE;
+    low.start = memmap_find_low(&info, SMP_LOW_PAGES);
+    if (low.start == PADDR_NONE || kmap_direct(low) != 0)
+        return PADDR_NONE;
+    return low.start;
+}
+
+/* maxcpus= as Linux has it: 0 is 1. */
+static unsigned cpu_limit(void)
+{
+    const char *line = info.command_line;
+    unsigned limit;
+
+    if (cmdline_find(line, "maxcpus=") == NULL)
+        return HAL_CPUS_MAX;
+    limit = (unsigned)cmdline_number(line, "maxcpus=", HAL_CPUS_MAX);
+    return limit > 0 ? limit : 1;
+}
+
 static void set_up_cpu(void)
 {
-    uint64_t ist_top[IST_COUNT];
+    struct cpu_block *block = cpu_block();
 
-    for (unsigned i = 0; i < IST_COUNT; i++)
-        if (kmap_stack_create(IST_STACK_PAGES, &ist_top[i]) != 0)
-            boot_refuse("memory", "too little for the interrupt stacks");
-    cpu_setup(ist_top);
+    for (unsigned i = 0; i < CPU_STACKS; i++)
+        if (cpu_stack_create(block, i) != 0)
+            boot_refuse("memory", "too little for the kernel's stacks");
+    cpu_setup(block);
     trap_setup();
+    trap_load();
     fpu_setup();
 }
 
-static void set_up_devices(void)
+static void set_up_devices(paddr_t low_pages)
 {
-    if (apic_setup() != 0 || lines_setup() != 0)
+    lines_silence_pic();
+    if (apic_setup(processors.apic) != 0)
         boot_refuse("memory", "too little for the interrupt controllers");
+    madt_put_first(&processors, apic_id());
+    cpu_block()->apic_id = apic_id();
+    apic_enable(&processors, 0);
+    if (lines_setup(&processors) != 0)
+        boot_refuse("memory", "too little for the interrupt controllers");
+    power_setup();
+    bus_setup();
     clock_setup(info.command_line);
+    smp_setup(&processors, cpu_limit(), low_pages);
     if (console_start(info.command_line) != 0)
         boot_refuse("console", "its interrupt line is not there");
 }
@@ -149,7 +203,9 @@ static void hand_over_memory(void)
 /* On the boot context's own stack; the early one is gone. */
 static void go_on(void)
 {
-    set_up_devices();
+    paddr_t low_pages = find_low_pages();
+
+    set_up_devices(low_pages);
     hand_over_memory();
     cpu_log_exposure();
     core_main();
@@ -158,7 +214,6 @@ static void go_on(void)
 void boot_main(uint64_t magic, uint64_t from)
 {
     const char *missing;
-    uint64_t top;
 
     cpu_claim_block();
     console_setup();
@@ -171,10 +226,11 @@ void boot_main(uint64_t magic, uint64_t from)
     facts.framebuffer = info.framebuffer;
     facts.hwcap = read_cpuid(1, 0).edx;
     facts.hwcap2 = HWCAP2_FSGSBASE; /* it is required */
+    find_processors();
+    power_find(&info);
+    bus_find(&info);
     patch_smap();
     set_up_memory();
     set_up_cpu();
-    if (kmap_stack_create(KMAP_STACK_PAGES, &top) != 0)
-        boot_refuse("memory", "too little for the boot stack");
-    boot_on_stack(context_boot_setup(top), go_on);
+    boot_on_stack((uint64_t)hal_context_boot(), go_on);
 }

@@ -7,6 +7,8 @@
 
 #include "hal/types.h"
 
+struct cpu_block;
+
 /* Frequencies in Hz. */
 struct clock_rates {
     uint64_t tsc;
@@ -18,6 +20,17 @@ HAL_DECLS_BEGIN
 /* Learns the rates, starts time at 0 and reads the wall clock. The APIC is
  * enabled. Boot only. */
 void clock_setup(const char *command_line);
+
+/* Nanoseconds in that many ticks of the time-stamp counter. */
+uint64_t clock_ns(uint64_t ticks);
+
+/*
+ * Compares the time-stamp counter of a CPU that is being started with this
+ * one's, while it is in clock_answer(), and has its clock corrected where they
+ * differ.
+ */
+void clock_compare(struct cpu_block *other);
+void clock_answer(struct cpu_block *self);
 
 /* VECTOR_TIMER came: calls core_timer() when the deadline has passed. */
 void clock_interrupt(void);

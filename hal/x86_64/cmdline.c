@@ -38,6 +38,17 @@ const char *cmdline_find(const char *line, const char *head)
     return found;
 }
 
+const char *cmdline_first(const char *line, const char *head)
+{
+    for (line += *line == ' '; *line != '\0'; line = skip_word(line)) {
+        if (str_starts(line, "--") && ends_after(line, 2))
+            break;
+        if (str_starts(line, head))
+            return line + str_length(head, WORD_MAX);
+    }
+    return NULL;
+}
+
 bool cmdline_has(const char *line, const char *head, const char *value)
 {
     const char *at = cmdline_find(line, head);

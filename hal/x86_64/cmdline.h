@@ -15,6 +15,10 @@ HAL_DECLS_BEGIN
  * end of the line; NULL when there is none. */
 const char *cmdline_find(const char *line, const char *head);
 
+/* The same of the first such word; the next is found by asking again from
+ * there. */
+const char *cmdline_first(const char *line, const char *head);
+
 /* Is there the word head followed by value? */
 bool cmdline_has(const char *line, const char *head, const char *value);
 

@@ -9,32 +9,40 @@
 #include "hal/x86_64/console.h"
 
 #include "core/base/defs.h"
+#include "hal/cpu.h"
 #include "hal/platform.h"
 #include "hal/x86_64/cmdline.h"
 #include "hal/x86_64/instr.h"
+#include "hal/x86_64/lines.h"
+#include "hal/x86_64/lock.h"
 #include "hal/x86_64/uart.h"
 
-enum { COM1 = 0x3f8, COM1_LINE = 4, COM2 = 0x2f8, COM2_LINE = 3 };
+enum { COM1 = 0x3f8, COM1_ISA = 4, COM2 = 0x2f8, COM2_ISA = 3 };
 enum { DEBUG_PORT = 0xe9 }; /* reads as its own number where it is */
 enum { DLE = 0x10, EOT = 0x04 };
+
+enum { LOG_POLLS_MAX = 10000000 };
 
 static const char ready_line[] = "cyphera: console ready\n";
 
 static struct uart com1, com2;
 static bool has_debug_port;
 
-/* Input framing; touched by hal_console_read() alone. */
+static unsigned log_owner; /* atomic: 1 + the CPU that writes a line */
+
+/* Input framing. */
+static struct lock framing_lock;
 static struct {
     bool on;
     bool escaped; /* the last byte was a DLE */
     bool ended;
-} framing;
+} framing; /* framing_lock */
 
 void console_setup(void)
 {
     has_debug_port = in8(DEBUG_PORT) == DEBUG_PORT;
-    uart_init(&com1, COM1, COM1_LINE);
-    uart_init(&com2, COM2, COM2_LINE);
+    uart_init(&com1, COM1);
+    uart_init(&com2, COM2);
 }
 
 int console_start(const char *command_line)
@@ -42,9 +50,9 @@ int console_start(const char *command_line)
     int error;
 
     framing.on = cmdline_has(command_line, "cyphera.stdin=", "framed");
-    error = uart_start(&com1);
+    error = uart_start(&com1, lines_of_isa(COM1_ISA));
     if (error == 0)
-        error = uart_start(&com2);
+        error = uart_start(&com2, lines_of_isa(COM2_ISA));
     /* The FIFO lost what came before it was on: framed input waits for this. */
     if (error == 0 && framing.on && has_debug_port)
         hal_log_write(ready_line, sizeof(ready_line) - 1);
@@ -57,12 +65,45 @@ void console_drain(void)
     uart_drain(&com2);
 }
 
+/*
+ * Makes this CPU the one that writes to the log; false, and no more is to be
+ * done, where it is already (a fault or NMI inside) or where the one that is
+ * does not end: it was stopped.
+ */
+static bool claim_log(void)
+{
+    unsigned self = hal_cpu_self() + 1;
+
+    for (unsigned i = 0; i < LOG_POLLS_MAX; i++) {
+        unsigned owner = 0;
+
+        if (__atomic_compare_exchange_n(&log_owner, &owner, self, false,
+                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            return true;
+        if (owner == self)
+            return false;
+        pause_cpu();
+    }
+    return false;
+}
+
 void hal_log_write(const char *text, size_t size)
 {
+    unsigned saved = hal_irq_save();
+    bool is_ours = claim_log();
+
     if (has_debug_port)
         out8_string(DEBUG_PORT, text, size);
     else
         uart_write_wait(&com1, text, size);
+    if (is_ours)
+        __atomic_store_n(&log_owner, 0, __ATOMIC_RELEASE);
+    hal_irq_restore(saved);
+}
+
+void console_close_log(void)
+{
+    (void)claim_log();
 }
 
 int hal_console_write(enum hal_stream stream, const void *data, size_t size)
@@ -94,13 +135,11 @@ static size_t unframe(uint8_t *data, size_t size)
     return kept;
 }
 
-int hal_console_read(void *data, size_t size)
+/* Under framing_lock. */
+static int read_framed(void *data, size_t size)
 {
     size_t got;
 
-    size = min_size(size, INT32_MAX);
-    if (!framing.on)
-        return (int)uart_read(&com1, data, size);
     /* Bytes may be all framing: look again while there are more. */
     while (!framing.ended) {
         got = uart_read(&com1, data, size);
@@ -113,9 +152,30 @@ int hal_console_read(void *data, size_t size)
     return HAL_CONSOLE_END;
 }
 
+int hal_console_read(void *data, size_t size)
+{
+    unsigned saved;
+    int got;
+
+    size = min_size(size, INT32_MAX);
+    if (!framing.on)
+        return (int)uart_read(&com1, data, size);
+    saved = lock_take(&framing_lock);
+    got = read_framed(data, size);
+    lock_drop(&framing_lock, saved);
+    return got;
+}
+
 bool hal_console_is_terminal(void)
 {
     return !framing.on;
+}
+
+/* A serial line carries no size. */
+bool hal_console_size(struct hal_screen *out)
+{
+    (void)out;
+    return false;
 }
 
 void hal_console_attach(void (*ready)(void *arg), void *arg)

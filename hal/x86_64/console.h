@@ -19,6 +19,10 @@ void console_setup(void);
  * The lines are set up. Returns 0 or an errno of hal_irq_attach(). */
 HAL_MUST_USE int console_start(const char *command_line);
 
+/* Waits for the line that another CPU writes to the log, and lets no other
+ * write any more. Interrupts are off. */
+void console_close_log(void);
+
 /* Returns when all output has left. */
 void console_drain(void);
 

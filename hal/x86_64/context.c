@@ -60,17 +60,19 @@ void hal_context_destroy(struct hal_context *context)
     kmap_stack_destroy((uint64_t)(context + 1), KMAP_STACK_PAGES);
 }
 
+uint64_t hal_context_frames(void)
+{
+    return kmap_table_count();
+}
+
 struct hal_context *hal_context_boot(void)
 {
     return cpu_block()->boot_context;
 }
 
-uint64_t context_boot_setup(uint64_t stack_top)
+void context_boot_setup(struct cpu_block *block, uint64_t stack_top)
 {
-    struct hal_context *context = context_at(stack_top);
-
-    cpu_block()->boot_context = context;
-    return (uint64_t)context;
+    block->boot_context = context_at(stack_top);
 }
 
 void hal_context_switch(struct hal_context *from, struct hal_context *to)

@@ -7,6 +7,8 @@
 
 #include "hal/types.h"
 
+struct cpu_block;
+
 HAL_DECLS_BEGIN
 
 /* Saves the preserved registers, stores rsp at *from_sp, loads to_sp and the
@@ -16,9 +18,9 @@ void context_switch(uint64_t *from_sp, uint64_t to_sp);
 /* Where a context begins: calls rbx with r12. */
 void context_start(void);
 
-/* Makes the stack that ends at stack_top this CPU's boot context; returns
- * where its rsp begins. */
-uint64_t context_boot_setup(uint64_t stack_top);
+/* Makes the stack that ends at stack_top the boot context of a CPU, whose rsp
+ * begins at the context. */
+void context_boot_setup(struct cpu_block *block, uint64_t stack_top);
 
 HAL_DECLS_END
 

@@ -4,16 +4,19 @@
  */
 #include "hal/x86_64/cpu.h"
 
-#include "core/abi/errno.h"
 #include "core/base/defs.h"
 #include "core/base/log.h"
+#include "core/base/string.h"
 #include "hal/clock.h"
 #include "hal/common/ptable.h"
+#include "hal/context.h"
 #include "hal/cpu.h"
 #include "hal/irq.h"
 #include "hal/x86_64/apic.h"
+#include "hal/x86_64/context.h"
 #include "hal/x86_64/entry.h"
 #include "hal/x86_64/instr.h"
+#include "hal/x86_64/kmap.h"
 
 _Static_assert(offsetof(struct cpu_block, self) == CPU_SELF, "layout.h");
 _Static_assert(offsetof(struct cpu_block, scratch) == CPU_SCRATCH, "layout.h");
@@ -31,7 +34,6 @@ _Static_assert(offsetof(struct cpu_block, vector) == CPU_VECTOR, "layout.h");
 #define CR0_AM             (UINT64_C(1) << 18)
 
 #define CR4_MCE            (UINT64_C(1) << 6)
-#define CR4_PGE            (UINT64_C(1) << 7)
 #define CR4_OSFXSR         (UINT64_C(1) << 9)
 #define CR4_OSXMMEXCPT     (UINT64_C(1) << 10)
 #define CR4_UMIP           (UINT64_C(1) << 11)
@@ -47,9 +49,13 @@ _Static_assert(offsetof(struct cpu_block, vector) == CPU_VECTOR, "layout.h");
 #define DESC_CODE64_USER   UINT64_C(0x00affb000000ffff)
 #define DESC_TSS           UINT64_C(0x0000890000000000)
 
+enum { IST_STACK_PAGES = 2, IST_HEAD = 16 };
+
 struct cpu_features cpu_features;
+struct cpu_block *cpu_blocks[HAL_CPUS_MAX];
 
 static struct cpu_block boot_block __attribute__((aligned(64)));
+static uint64_t running; /* atomic */
 
 static bool bit(uint32_t word, unsigned index)
 {
@@ -74,6 +80,7 @@ const char *cpu_probe(void)
     f->smap = bit(seven.ebx, 20);
     f->umip = bit(seven.ecx, 2);
     f->large_1g = bit(ext.edx, 26);
+    f->rdtscp = bit(ext.edx, 27);
 
     if (!bit(ext.edx, 29))
         return "long mode";
@@ -157,30 +164,73 @@ static void set_syscall_entry(void)
 
 void cpu_claim_block(void)
 {
-    boot_block.self = &boot_block;
-    boot_block.number = 0;
-    boot_block.deadline = HAL_CLOCK_NEVER;
+    cpu_block_init(&boot_block, 0, 0);
+    boot_block.state = CPU_RUNS;
+    cpu_publish(&boot_block);
     write_msr(MSR_GS_BASE, (uint64_t)&boot_block);
 }
 
-void cpu_setup(const uint64_t ist_top[IST_COUNT])
+void cpu_block_init(struct cpu_block *block, unsigned number, uint32_t apic_id)
 {
-    struct cpu_block *block = &boot_block;
-
+    mem_set(block, 0, sizeof(*block));
+    block->self = block;
+    block->number = number;
+    block->apic_id = apic_id;
+    block->deadline = HAL_CLOCK_NEVER;
     block->tss.io_map = sizeof(block->tss);
-    for (unsigned i = 0; i < IST_COUNT; i++) {
-        /* entry.S finds the block above what the processor pushes. */
-        uint64_t *top = (uint64_t *)ist_top[i] - 2;
+}
 
-        *top = (uint64_t)block;
-        block->tss.ist[i] = (uint64_t)top;
+int cpu_stack_create(struct cpu_block *block, unsigned index)
+{
+    uint64_t top;
+    int error;
+
+    if (index == CPU_BOOT_STACK) {
+        error = kmap_stack_create(KMAP_STACK_PAGES, &top);
+        if (error == 0)
+            context_boot_setup(block, top);
+        return error;
     }
+    error = kmap_stack_create(IST_STACK_PAGES, &top);
+    if (error != 0)
+        return error;
+    /* entry.S finds the block above what the processor pushes. */
+    top -= IST_HEAD;
+    *(uint64_t *)top = (uint64_t)block;
+    block->tss.ist[index] = top;
+    return 0;
+}
+
+void cpu_stack_destroy(struct cpu_block *block, unsigned index)
+{
+    if (index == CPU_BOOT_STACK)
+        hal_context_destroy(block->boot_context);
+    else
+        kmap_stack_destroy(block->tss.ist[index] + IST_HEAD, IST_STACK_PAGES);
+}
+
+void cpu_publish(struct cpu_block *block)
+{
+    __atomic_store_n(&cpu_blocks[block->number], block, __ATOMIC_RELEASE);
+    (void)__atomic_fetch_or(&running, UINT64_C(1) << block->number,
+                            __ATOMIC_SEQ_CST);
+}
+
+uint64_t cpu_running(void)
+{
+    return __atomic_load_n(&running, __ATOMIC_SEQ_CST);
+}
+
+void cpu_setup(struct cpu_block *block)
+{
     load_gdt(block);
     write_msr(MSR_GS_BASE, (uint64_t)block);
     write_msr(MSR_KERNEL_GS_BASE, 0);
     write_msr(MSR_PAT, PTABLE_PAT);
     set_control_registers();
     set_syscall_entry();
+    if (cpu_features.rdtscp)
+        write_msr(MSR_TSC_AUX, block->number); /* for user code */
 }
 
 void cpu_log_exposure(void)
@@ -196,21 +246,9 @@ void cpu_log_exposure(void)
               (caps & 1) ? "not possible" : "possible on affected models");
 }
 
-unsigned hal_cpu_count(void)
-{
-    return 1;
-}
-
 unsigned hal_cpu_self(void)
 {
     return cpu_block()->number;
-}
-
-int hal_cpu_start(unsigned cpu)
-{
-    /* The only CPU there is runs this. */
-    (void)cpu;
-    return -EINVAL;
 }
 
 void hal_cpu_set_local(void *local)
@@ -235,8 +273,15 @@ void hal_cpu_idle(void)
 
 void hal_cpu_kick(unsigned cpu)
 {
-    ASSERT(cpu == hal_cpu_self());
-    apic_kick_self(VECTOR_KICK);
+    unsigned saved = hal_irq_save();
+
+    if (cpu == hal_cpu_self()) {
+        apic_kick_self(VECTOR_KICK);
+    } else {
+        ASSERT(cpu < HAL_CPUS_MAX && cpu_block_of(cpu) != NULL);
+        apic_send(cpu_block_of(cpu)->apic_id, VECTOR_KICK);
+    }
+    hal_irq_restore(saved);
 }
 
 void hal_cpu_relax(void)

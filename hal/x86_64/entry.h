@@ -54,8 +54,11 @@ void trap_ist(uint64_t vector, struct trap_frame *frame);
 void trap_interrupt(uint64_t vector);
 bool trap_user_interrupt(uint64_t vector);
 
-/* Loads the interrupt descriptor table. */
+/* Makes the interrupt descriptor table. Boot only. */
 void trap_setup(void);
+
+/* Makes it this CPU's. */
+void trap_load(void);
 
 HAL_DECLS_END
 

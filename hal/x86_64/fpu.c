@@ -72,6 +72,11 @@ void fpu_setup(void)
         fpu.mxcsr_mask = MXCSR_DEFAULT;
 }
 
+void fpu_enable(void)
+{
+    write_xcr0(fpu.mask);
+}
+
 size_t fpu_size(void)
 {
     return fpu.size;
@@ -81,6 +86,14 @@ void fpu_reset(void *image)
 {
     mem_set(image, 0, fpu.size);
     legacy_of(image)->cwd = FCW_INITIAL;
+    legacy_of(image)->mxcsr = MXCSR_INITIAL;
+}
+
+/* XRSTOR takes MXCSR from memory whatever the header says (SDM volume 1,
+ * 13.8.1). */
+void fpu_clear(void *image)
+{
+    *header_of(image) = (struct lx_xstate_header){0};
     legacy_of(image)->mxcsr = MXCSR_INITIAL;
 }
 
@@ -151,18 +164,17 @@ void fpu_export(const void *image, void *out)
 
 /* Is in more than the legacy region? As sigreturn(2) decides it: by both
  * magics and sizes that fit. */
-static bool is_extended(const void *in, size_t size)
+static bool is_extended(const void *in, size_t size,
+                        const struct lx_fpx_sw_bytes *sw)
 {
-    struct lx_fpx_sw_bytes sw;
     uint32_t magic2;
 
-    mem_copy(&sw, (const char *)in + LX_FXSAVE_SW_OFFSET, sizeof(sw));
-    if (sw.magic1 != LX_FP_XSTATE_MAGIC1 ||
-        sw.xstate_size < LX_FXSAVE_SIZE + LX_XSAVE_HEADER_SIZE ||
-        sw.xstate_size > fpu.size || sw.xstate_size > sw.extended_size ||
-        size < sizeof(magic2) || sw.xstate_size > size - sizeof(magic2))
+    if (sw->magic1 != LX_FP_XSTATE_MAGIC1 ||
+        sw->xstate_size < LX_FXSAVE_SIZE + LX_XSAVE_HEADER_SIZE ||
+        sw->xstate_size > fpu.size || sw->xstate_size > sw->extended_size ||
+        size < sizeof(magic2) || sw->xstate_size > size - sizeof(magic2))
         return false;
-    mem_copy(&magic2, (const char *)in + sw.xstate_size, sizeof(magic2));
+    mem_copy(&magic2, (const char *)in + sw->xstate_size, sizeof(magic2));
     return magic2 == LX_FP_XSTATE_MAGIC2;
 }
 
@@ -179,23 +191,26 @@ static bool is_loadable(const struct lx_xstate_header *header)
 int fpu_import(void *image, const void *in, size_t size)
 {
     struct lx_xstate_header header = {.xfeatures = X87 | SSE};
-    struct lx_fpstate legacy;
+    const char *bytes = in;
     size_t used = LX_FXSAVE_SIZE;
+    struct lx_fpx_sw_bytes sw;
+    uint32_t mxcsr;
 
     if (size < LX_FXSAVE_SIZE)
         return -EINVAL;
-    mem_copy(&legacy, in, sizeof(legacy));
-    if (legacy.mxcsr & ~fpu.mxcsr_mask)
+    mem_copy(&sw, bytes + LX_FXSAVE_SW_OFFSET, sizeof(sw));
+    mem_copy(&mxcsr, bytes + offsetof(struct lx_fpstate, mxcsr), sizeof(mxcsr));
+    if (mxcsr & ~fpu.mxcsr_mask)
         return -EINVAL;
-    if (is_extended(in, size)) {
-        mem_copy(&header, (const char *)in + LX_FXSAVE_SIZE, sizeof(header));
-        used = min_size(legacy.sw.xstate_size, fpu.size);
-        header.xfeatures &= legacy.sw.xfeatures | ~fpu.mask;
+    if (is_extended(in, size, &sw)) {
+        mem_copy(&header, bytes + LX_FXSAVE_SIZE, sizeof(header));
+        used = min_size(sw.xstate_size, fpu.size);
+        header.xfeatures &= sw.xfeatures | ~fpu.mask;
     }
     if (!is_loadable(&header))
         return -EINVAL;
-    mem_set(image, 0, fpu.size);
     mem_copy(image, in, used);
+    mem_set((char *)image + used, 0, fpu.size - used);
     *header_of(image) = header;
     return 0;
 }

@@ -16,11 +16,18 @@ HAL_DECLS_BEGIN
 /* Enables the components that the kernel keeps and learns their size. */
 void fpu_setup(void);
 
+/* Enables the same on another CPU. */
+void fpu_enable(void);
+
 /* Bytes of an image; a multiple of 64 is not promised. */
 size_t fpu_size(void);
 
 /* Makes image the initial state (psABI 3.4.1). */
 void fpu_reset(void *image);
+
+/* The same for an image that was made before: the bytes of components that are
+ * not in use stay behind, as after fpu_save(). */
+void fpu_clear(void *image);
 
 /* From the registers into image, 64-byte aligned, last loaded or reset here. */
 void fpu_save(void *image);

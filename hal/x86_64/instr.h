@@ -19,6 +19,7 @@
 #define MSR_GS_BASE        0xc0000101u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 #define MSR_ARCH_CAPS      0x10au
+#define MSR_TSC_AUX        0xc0000103u
 
 static inline void out8(uint16_t port, uint8_t value)
 {
@@ -52,6 +53,15 @@ static inline uint64_t read_tsc(void)
     uint32_t low, high;
 
     __asm__ volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+/* The same without waiting for what comes before: for lengths of time. */
+static inline uint64_t read_tsc_early(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
     return (uint64_t)high << 32 | low;
 }
 

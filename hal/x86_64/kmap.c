@@ -8,17 +8,26 @@
 #include "core/base/defs.h"
 #include "core/base/string.h"
 #include "hal/common/ptable.h"
+#include "hal/cpu.h"
 #include "hal/phys.h"
 #include "hal/upcall.h"
 #include "hal/x86_64/cpu.h"
 #include "hal/x86_64/instr.h"
 #include "hal/x86_64/layout.h"
 #include "hal/x86_64/lock.h"
+#include "hal/x86_64/shoot.h"
 
 #define TABLE_FLAGS (PTE_PRESENT | PTE_WRITE)
+#define DEVICE_LAST (DEVICE_BASE + (UINT64_C(512) << 20))
 #define EARLY_LIMIT (UINT64_C(1) << 32) /* what boot.S mapped */
 
-enum { SLOTS_MAX = 32768, SLOT_WORD_BITS = 64 };
+enum {
+    SLOTS_MAX = 32768,
+    SLOT_WORD_BITS = 64,
+    SLOT_WORDS = SLOTS_MAX / SLOT_WORD_BITS,
+    SLOTS_FIRST = 512, /* have tables from the start */
+    REST_PART = 8      /* when this part of the slots rests, it is ended */
+};
 
 /* The linker script's: targets/x86_64/kernel.ld. */
 extern const char image_text[], image_text_end[], image_rodata[], image_data[];
@@ -28,6 +37,8 @@ static paddr_t root;
 
 /* Where tables are reached: 0 on the early tables, then the direct map. */
 static uint64_t table_base;
+
+static uint64_t table_count; /* made since boot; atomic */
 
 /* Boot only: where pages come from. */
 static struct memmap *boot_map;
@@ -39,8 +50,15 @@ _Static_assert(SLOT_WORD_BITS *KMAP_SLOT_SIZE == PTABLE_ENTRIES * PAGE_SIZE,
                "a word of slots fills a table");
 
 static struct lock slot_lock;
-static uint64_t slots[SLOTS_MAX / SLOT_WORD_BITS]; /* under slot_lock */
-static unsigned slot_hint; /* no free bit in words before it; slot_lock */
+static struct slot_word {
+    uint64_t taken;   /* slot_lock */
+    uint64_t resting; /* of those: their stack is gone; slot_lock */
+    uint64_t ending;  /* and all CPUs are forgetting it; slot_lock */
+} slots[SLOT_WORDS];
+static unsigned slot_limit = SLOTS_FIRST; /* are in use; slot_lock */
+static unsigned slot_hint;     /* no free bit in words before it; slot_lock */
+static unsigned resting_count; /* slot_lock */
+static bool rest_is_ending;    /* by some CPU; slot_lock */
 
 static uint64_t *entries_of(paddr_t table)
 {
@@ -87,7 +105,14 @@ static paddr_t open_table(uint64_t *slot)
         core_frames_free(table, 0);
         return old & PTE_PAGE;
     }
+    if (boot_map == NULL)
+        __atomic_fetch_add(&table_count, 1, __ATOMIC_RELAXED);
     return table;
+}
+
+uint64_t kmap_table_count(void)
+{
+    return __atomic_load_n(&table_count, __ATOMIC_RELAXED);
 }
 
 /* The slot for virt in the tables of level, made where they miss; NULL when
@@ -166,9 +191,11 @@ static int map_all(const struct memmap *ram)
         error = map_image(image_data, image_early_end, PTE_WRITE | PTE_NX);
     /* The two areas that grow have their directories from the start, since
      * the root's entries are copied. */
-    if (error == 0 &&
-        (open_slot(STACK_BASE, 1) == NULL || open_slot(DEVICE_BASE, 1) == NULL))
+    if (error == 0 && open_slot(DEVICE_BASE, 1) == NULL)
         error = -ENOMEM;
+    for (unsigned i = 0; i < SLOTS_FIRST && error == 0; i += SLOT_WORD_BITS)
+        if (open_slot(STACK_BASE + (uint64_t)i * KMAP_SLOT_SIZE, 1) == NULL)
+            error = -ENOMEM;
     return error;
 }
 
@@ -188,6 +215,12 @@ int kmap_setup(struct memmap *map, struct hal_span keep)
     write_cr3(root);
     table_base = DIRECT_BASE;
     return 0;
+}
+
+int kmap_direct(struct hal_span span)
+{
+    return map_range(DIRECT_BASE + span.start, span.start, span.size,
+                     PTE_WRITE | PTE_NX);
 }
 
 void kmap_drop_early(void)
@@ -210,63 +243,127 @@ paddr_t kmap_root(void)
     return root;
 }
 
-void *kmap_device(paddr_t page)
+void *kmap_device(paddr_t addr)
 {
     uint64_t virt = device_next;
 
-    if (map_range(virt, page, PAGE_SIZE,
+    if (virt > DEVICE_LAST)
+        return NULL;
+    if (map_range(virt, round_down(addr, PAGE_SIZE), PAGE_SIZE,
                   PTE_WRITE | PTE_NX | PTE_PWT | PTE_PCD) != 0)
         return NULL;
     device_next += PAGE_SIZE;
-    return (void *)virt;
+    return (void *)(virt + addr % PAGE_SIZE);
+}
+
+void kmap_device_move(void *at, paddr_t addr)
+{
+    uint64_t virt = round_down((uint64_t)at, PAGE_SIZE);
+    uint64_t *slot = open_slot(virt, 1);
+
+    *slot = (*slot & ~PTE_PAGE) | round_down(addr, PAGE_SIZE);
+    flush_page(virt);
 }
 
 /* --- stacks --------------------------------------------------------------- */
 
-static int take_slot(uint64_t *base)
+/* Takes a free slot; SLOTS_MAX: none is. Under slot_lock. */
+static unsigned take_free_slot(void)
 {
-    unsigned saved = lock_take(&slot_lock);
-    int error = -ENOMEM;
-
-    for (unsigned w = slot_hint; w < COUNT_OF(slots); w++) {
+    for (unsigned w = slot_hint; w < slot_limit / SLOT_WORD_BITS; w++) {
         unsigned bit;
 
-        if (slots[w] == UINT64_MAX)
+        if (slots[w].taken == UINT64_MAX)
             continue;
-        bit = (unsigned)__builtin_ctzll(~slots[w]);
-        slots[w] |= UINT64_C(1) << bit;
+        bit = (unsigned)__builtin_ctzll(~slots[w].taken);
+        slots[w].taken |= UINT64_C(1) << bit;
         slot_hint = w;
-        *base =
-            STACK_BASE + (uint64_t)(w * SLOT_WORD_BITS + bit) * KMAP_SLOT_SIZE;
-        error = 0;
-        break;
+        return w * SLOT_WORD_BITS + bit;
     }
-    lock_drop(&slot_lock, saved);
-    return error;
+    slot_hint = slot_limit / SLOT_WORD_BITS;
+    return SLOTS_MAX;
 }
 
-/* A word of slots is what one table of pages maps; the last slot to go takes
- * the table along. The first one stays: the boot stacks are there. */
+/* The slots that rest become free, once all CPUs have forgotten what they
+ * held. rest_is_ending was set by the caller. */
+static void end_rest(void)
+{
+    unsigned saved = lock_take(&slot_lock);
+
+    for (unsigned w = 0; w < slot_limit / SLOT_WORD_BITS; w++) {
+        slots[w].ending = slots[w].resting;
+        slots[w].resting = 0;
+    }
+    resting_count = 0;
+    lock_drop(&slot_lock, saved);
+    shoot_kernel();
+    saved = lock_take(&slot_lock);
+    for (unsigned w = 0; w < slot_limit / SLOT_WORD_BITS; w++) {
+        slots[w].taken &= ~slots[w].ending;
+        slots[w].ending = 0;
+    }
+    slot_hint = 0;
+    rest_is_ending = false;
+    lock_drop(&slot_lock, saved);
+}
+
+/* No slot is free: says whether the rest of those that do is for the caller to
+ * end, or begins to use more. Returns false when there are no more at all.
+ * Under slot_lock. */
+static bool find_more_slots(bool *ends_rest)
+{
+    *ends_rest = false;
+    if (rest_is_ending)
+        return true;
+    if (slot_limit < SLOTS_MAX && resting_count < slot_limit / REST_PART) {
+        slot_limit += SLOT_WORD_BITS;
+        return true;
+    }
+    *ends_rest = rest_is_ending = resting_count > 0;
+    return rest_is_ending;
+}
+
+static int take_slot(uint64_t *base)
+{
+    bool may_come = true, ends_rest = false;
+    unsigned index, saved;
+
+    for (;;) {
+        saved = lock_take(&slot_lock);
+        index = take_free_slot();
+        if (index == SLOTS_MAX)
+            may_come = find_more_slots(&ends_rest);
+        lock_drop(&slot_lock, saved);
+        if (index != SLOTS_MAX)
+            break;
+        if (!may_come)
+            return -ENOMEM;
+        if (ends_rest)
+            end_rest();
+        else
+            hal_cpu_relax();
+    }
+    *base = STACK_BASE + (uint64_t)index * KMAP_SLOT_SIZE;
+    return 0;
+}
+
+/* Tables stay: freeing one would need all CPUs to forget it. */
 static void free_slot(uint64_t base)
 {
     unsigned index = (unsigned)((base - STACK_BASE) / KMAP_SLOT_SIZE);
     unsigned word = index / SLOT_WORD_BITS;
-    paddr_t table = PADDR_NONE;
+    uint64_t bit = UINT64_C(1) << index % SLOT_WORD_BITS;
     unsigned saved = lock_take(&slot_lock);
 
-    slots[word] &= ~(UINT64_C(1) << index % SLOT_WORD_BITS);
-    if (word < slot_hint)
-        slot_hint = word;
-    if (slots[word] == 0 && word > 0) {
-        uint64_t *slot = open_slot(base, 2);
-
-        table = *slot & PTE_PAGE;
-        *slot = 0;
-        flush_page(base);
+    if (cpu_running() != 1) {
+        slots[word].resting |= bit;
+        resting_count++;
+    } else {
+        slots[word].taken &= ~bit;
+        if (word < slot_hint)
+            slot_hint = word;
     }
     lock_drop(&slot_lock, saved);
-    if (table != PADDR_NONE)
-        core_frames_free(table, 0);
 }
 
 /* Unmaps and frees count pages from virt on. */

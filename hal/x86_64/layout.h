@@ -50,6 +50,12 @@
 #define CPU_LOCAL             32
 #define CPU_VECTOR            40
 
+/* struct start_order of smp.h. */
+#define START_ROOT            0
+#define START_STACK           8
+#define START_BLOCK           16
+#define START_APIC            24
+
 /* struct hal_user; its frame is what interrupts push downwards from TOP. */
 #define USER_WHOLE            0
 #define USER_REGS             8
@@ -65,7 +71,9 @@
 #define VECTOR_LINES          0x30 /* first of the I/O APIC's lines */
 #define VECTOR_MESSAGES       0x90 /* first of those for messages */
 #define VECTOR_TIMER          0xf0
-#define VECTOR_KICK           0xf1
+#define VECTOR_KICK           0xf1 /* core_kick() */
+#define VECTOR_SHOOT          0xf2 /* shoot.h */
+#define VECTOR_NUDGE          0xf3 /* look at what user code is told */
 #define VECTOR_SPURIOUS       0xff
 
 /* RFLAGS: SDM volume 1, 3.4.3. */

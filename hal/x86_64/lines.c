@@ -2,36 +2,28 @@
 /*
  * hal/x86_64/lines.c - hal/irq.h: lines and messages.
  *
- * One slot per vector. Lines are edge-triggered, active high: the ISA devices
- * and virtio-mmio are. An I/O APIC forgets an edge that comes while its line
- * is masked (82093AA data sheet, 3.2.4), so a line that is attached stays open
- * there, and masking it is a flag here: what comes meanwhile is remembered, and
- * unmasking raises the vector again.
+ * One slot per vector; a vector means the same on every CPU. An I/O APIC
+ * forgets an edge that comes while its line is masked (82093AA data sheet,
+ * 3.2.4), so an edge-triggered line that is attached stays open there, and
+ * masking it is a flag here: what comes meanwhile is remembered, and unmasking
+ * raises the vector again. A level-triggered one is masked in the I/O APIC,
+ * and its interrupt ends after the handler, which has made the device let go.
  */
 #include "hal/x86_64/lines.h"
 
 #include "core/abi/errno.h"
 #include "core/base/defs.h"
+#include "hal/cpu.h"
 #include "hal/irq.h"
 #include "hal/x86_64/apic.h"
+#include "hal/x86_64/cpu.h"
 #include "hal/x86_64/instr.h"
-#include "hal/x86_64/kmap.h"
+#include "hal/x86_64/ioapic.h"
 #include "hal/x86_64/layout.h"
 #include "hal/x86_64/lock.h"
-
-/* Where every PC has its first; the MADT may say otherwise. */
-#define IO_APIC_BASE    UINT64_C(0xfec00000)
+#include "hal/x86_64/madt.h"
 
 #define MESSAGE_ADDRESS UINT64_C(0xfee00000)
-
-enum {
-    IO_APIC_SELECT = 0x00,
-    IO_APIC_WINDOW = 0x10,
-    IO_APIC_VERSION = 0x01,
-    IO_APIC_TABLE = 0x10 /* two registers per line */
-};
-
-enum { REDIRECT_MASKED = 0x10000 };
 
 enum {
     LINES_MAX = VECTOR_INT80 - VECTOR_LINES,
@@ -44,36 +36,19 @@ struct slot {
     void (*handler)(void *arg); /* NULL: free */
     void *arg;
     bool masked;
+    bool level;
     bool pending;     /* came while masked */
+    unsigned cpu;     /* where it is delivered */
     unsigned running; /* CPUs inside the handler; atomic */
+    uint64_t count;   /* of deliveries; atomic */
 };
 
-static volatile char *io_apic;
-static unsigned line_count;
-static struct lock lock;
-static struct slot slots[SLOTS]; /* under lock; lines, then messages */
+static const struct madt *table; /* constant after boot */
+static struct lock lock;         /* of the slots and the I/O APICs */
+static struct slot slots[SLOTS]; /* lines, then messages */
 
-static void io_apic_put(unsigned reg, uint32_t value)
-{
-    mmio_write32(io_apic + IO_APIC_SELECT, reg);
-    mmio_write32(io_apic + IO_APIC_WINDOW, value);
-}
-
-static uint32_t io_apic_get(unsigned reg)
-{
-    mmio_write32(io_apic + IO_APIC_SELECT, reg);
-    return mmio_read32(io_apic + IO_APIC_WINDOW);
-}
-
-/* Under lock. */
-static void redirect(unsigned line, uint32_t low)
-{
-    io_apic_put(IO_APIC_TABLE + 2 * line + 1, apic_id() << 24);
-    io_apic_put(IO_APIC_TABLE + 2 * line, low);
-}
-
-/* Both 8259s: initialised to vectors that mean nothing, all masked. */
-static void silence_pic(void)
+/* To vectors that mean nothing, all masked. */
+void lines_silence_pic(void)
 {
     static const uint8_t words[][2] = {
         {0x20, 0x11}, {0xa0, 0x11}, {0x21, 0x20}, {0xa1, 0x28}, {0x21, 0x04},
@@ -84,18 +59,21 @@ static void silence_pic(void)
         out8(words[i][0], words[i][1]);
 }
 
-int lines_setup(void)
+int lines_setup(const struct madt *madt)
 {
-    silence_pic();
-    io_apic = kmap_device(IO_APIC_BASE);
-    if (io_apic == NULL)
-        return -ENOMEM;
-    line_count = (io_apic_get(IO_APIC_VERSION) >> 16 & 0xff) + 1;
-    if (line_count > LINES_MAX)
-        line_count = LINES_MAX;
-    for (unsigned line = 0; line < line_count; line++)
-        redirect(line, REDIRECT_MASKED);
-    return 0;
+    table = madt;
+    return ioapic_setup(madt);
+}
+
+unsigned lines_of_isa(unsigned number)
+{
+    ASSERT(number < MADT_ISA_LINES);
+    return table->isa[number].line;
+}
+
+static bool is_line(unsigned line)
+{
+    return line < LINES_MAX && ioapic_has(line);
 }
 
 static unsigned slot_of_vector(unsigned vector)
@@ -113,7 +91,7 @@ static unsigned vector_of_slot(unsigned index)
 /* The slot of a line number of hal/irq.h; NULL for one there is not. */
 static struct slot *slot_of_line(unsigned line)
 {
-    if (line < line_count)
+    if (is_line(line))
         return &slots[line];
     if (line >= LINE_OF_MESSAGE && line - LINE_OF_MESSAGE < MESSAGES_MAX)
         return &slots[LINES_MAX + line - LINE_OF_MESSAGE];
@@ -126,26 +104,34 @@ void lines_interrupt(unsigned vector)
     void *arg = NULL;
     struct slot *slot;
     unsigned saved;
+    bool level;
 
-    apic_end();
     if (vector < VECTOR_LINES || vector == VECTOR_INT80 ||
         (vector > VECTOR_INT80 && vector < VECTOR_MESSAGES) ||
-        vector >= VECTOR_TIMER)
-        return; /* the 8259s' spurious ones */
+        vector >= VECTOR_TIMER) {
+        apic_end(); /* one of the 8259s' spurious ones */
+        return;
+    }
     slot = &slots[slot_of_vector(vector)];
     saved = lock_take(&lock);
+    level = slot->level;
+    if (!level)
+        apic_end();
     if (slot->masked) {
         slot->pending = true;
     } else if (slot->handler != NULL) {
         handler = slot->handler;
         arg = slot->arg;
         __atomic_fetch_add(&slot->running, 1u, __ATOMIC_ACQUIRE);
+        __atomic_fetch_add(&slot->count, 1u, __ATOMIC_RELAXED);
     }
     lock_drop(&lock, saved);
-    if (handler == NULL)
-        return;
-    handler(arg);
-    __atomic_fetch_sub(&slot->running, 1u, __ATOMIC_RELEASE);
+    if (handler != NULL) {
+        handler(arg);
+        __atomic_fetch_sub(&slot->running, 1u, __ATOMIC_RELEASE);
+    }
+    if (level)
+        apic_end();
 }
 
 int hal_irq_attach(unsigned line, void (*handler)(void *arg), void *arg)
@@ -153,7 +139,7 @@ int hal_irq_attach(unsigned line, void (*handler)(void *arg), void *arg)
     unsigned saved;
     int error = -EBUSY;
 
-    if (line >= line_count)
+    if (!is_line(line))
         return -EINVAL;
     saved = lock_take(&lock);
     if (slots[line].handler == NULL) {
@@ -161,7 +147,10 @@ int hal_irq_attach(unsigned line, void (*handler)(void *arg), void *arg)
         slots[line].arg = arg;
         slots[line].masked = true;
         slots[line].pending = false;
-        redirect(line, VECTOR_LINES + line);
+        slots[line].count = 0;
+        slots[line].level = ioapic_is_level(line);
+        if (!slots[line].level)
+            ioapic_open(line, VECTOR_LINES + line);
         error = 0;
     }
     lock_drop(&lock, saved);
@@ -175,12 +164,12 @@ void hal_irq_detach(unsigned line)
 
     ASSERT(slot != NULL);
     saved = lock_take(&lock);
-    if (line < line_count)
-        redirect(line, REDIRECT_MASKED);
+    if (line < LINE_OF_MESSAGE)
+        ioapic_mask(line);
     slot->handler = NULL;
     lock_drop(&lock, saved);
     while (__atomic_load_n(&slot->running, __ATOMIC_ACQUIRE) != 0)
-        pause_cpu();
+        hal_cpu_relax();
 }
 
 void hal_irq_mask(unsigned line)
@@ -191,6 +180,8 @@ void hal_irq_mask(unsigned line)
     ASSERT(slot != NULL);
     saved = lock_take(&lock);
     slot->masked = true;
+    if (slot->level)
+        ioapic_mask(line);
     lock_drop(&lock, saved);
 }
 
@@ -202,7 +193,9 @@ void hal_irq_unmask(unsigned line)
     ASSERT(slot != NULL);
     saved = lock_take(&lock);
     slot->masked = false;
-    if (slot->pending) {
+    if (slot->level) {
+        ioapic_open(line, VECTOR_LINES + line);
+    } else if (slot->pending) {
         slot->pending = false;
         apic_kick_self(vector_of_slot((unsigned)(slot - slots)));
     }
@@ -215,18 +208,35 @@ int hal_irq_message(unsigned cpu, void (*handler)(void *arg), void *arg,
     unsigned saved;
     int line = -ENOSPC;
 
-    if (cpu != 0)
+    if (cpu >= HAL_CPUS_MAX || cpu_block_of(cpu) == NULL)
         return -EINVAL;
     saved = lock_take(&lock);
     for (unsigned i = LINES_MAX; i < SLOTS; i++) {
         if (slots[i].handler != NULL)
             continue;
-        slots[i] = (struct slot){.handler = handler, .arg = arg};
-        out->address = MESSAGE_ADDRESS | (uint64_t)apic_id() << 12;
+        slots[i] = (struct slot){.handler = handler, .arg = arg, .cpu = cpu};
+        out->address = MESSAGE_ADDRESS | (uint64_t)cpu_block_of(cpu)->apic_id
+                                             << 12;
         out->data = vector_of_slot(i);
         line = (int)(i - LINES_MAX) + LINE_OF_MESSAGE;
         break;
     }
     lock_drop(&lock, saved);
     return line;
+}
+
+bool hal_irq_count(unsigned line, struct hal_irq_use *out)
+{
+    struct slot *slot = slot_of_line(line);
+    unsigned saved;
+    bool is_attached;
+
+    if (slot == NULL)
+        return false;
+    saved = lock_take(&lock);
+    is_attached = slot->handler != NULL;
+    *out = (struct hal_irq_use){
+        slot->cpu, __atomic_load_n(&slot->count, __ATOMIC_RELAXED)};
+    lock_drop(&lock, saved);
+    return is_attached;
 }

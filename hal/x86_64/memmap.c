@@ -6,7 +6,9 @@
 
 #include "core/base/defs.h"
 
-#define LOW_MEMORY UINT64_C(0x100000) /* firmware's and legacy devices' */
+#define LOW_MEMORY  UINT64_C(0x100000) /* firmware's and legacy devices' */
+#define LOW_RAM_END UINT64_C(0xa0000)
+#define LOW_FIRST   UINT64_C(0x1000) /* behind what real mode uses */
 
 static uint64_t end_of(struct hal_span span)
 {
@@ -163,6 +165,39 @@ paddr_t memmap_take(struct memmap *map, struct hal_span keep, uint64_t limit)
         memmap_remove(map, page, page + PAGE_SIZE);
         return page;
     }
+    return PADDR_NONE;
+}
+
+static bool overlaps(uint64_t start, uint64_t end, uint64_t from, uint64_t to)
+{
+    return start < to && from < end;
+}
+
+/* Is [start, end) RAM in one region and reserved by none? */
+static bool is_free_ram(const struct bootinfo *info, uint64_t start,
+                        uint64_t end)
+{
+    bool is_ram = false;
+
+    for (size_t i = 0; i < info->region_count; i++) {
+        const struct bootinfo_region *r = &info->regions[i];
+
+        if (r->ram)
+            is_ram |= r->start <= start && end <= region_end(r);
+        else if (overlaps(start, end, r->start, region_end(r)))
+            return false;
+    }
+    return is_ram;
+}
+
+paddr_t memmap_find_low(const struct bootinfo *info, unsigned count)
+{
+    uint64_t size = (uint64_t)count * PAGE_SIZE;
+
+    for (uint64_t at = LOW_FIRST; at + size <= LOW_RAM_END; at += PAGE_SIZE)
+        if (is_free_ram(info, at, at + size) &&
+            !overlaps(at, at + size, info->initrd.start, end_of(info->initrd)))
+            return at;
     return PADDR_NONE;
 }
 

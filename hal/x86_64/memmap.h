@@ -38,6 +38,13 @@ bool memmap_holds(const struct memmap *map, struct hal_span span);
 /* Takes a page below limit that does not touch keep. PADDR_NONE: no more. */
 paddr_t memmap_take(struct memmap *map, struct hal_span keep, uint64_t limit);
 
+/*
+ * The first of count pages below 640 KiB that info calls RAM and that hold no
+ * part of its initrd: none of them is in a map. PADDR_NONE: there are not so
+ * many.
+ */
+paddr_t memmap_find_low(const struct bootinfo *info, unsigned count);
+
 /* Bytes in all ranges. */
 uint64_t memmap_total(const struct memmap *map);
 

@@ -11,17 +11,11 @@
 #include "hal/x86_64/console.h"
 #include "hal/x86_64/cpu.h"
 #include "hal/x86_64/instr.h"
+#include "hal/x86_64/power.h"
+#include "hal/x86_64/smp.h"
 
 enum { DEBUG_EXIT_PORT = 0xf4 }; /* QEMU's isa-debug-exit */
-enum { RESET_CONTROL = 0xcf9, RESET_HARD = 0x06 };
-enum {
-    KEYBOARD_COMMAND = 0x64,
-    KEYBOARD_BUSY = 2,
-    KEYBOARD_RESET = 0xfe,
-    KEYBOARD_POLLS = 1000
-};
-
-enum { RANDOM_TRIES = 10 }; /* SDM volume 1, 7.3.17.1 */
+enum { RANDOM_TRIES = 10 };      /* SDM volume 1, 7.3.17.1 */
 
 /* One word by RDSEED or RDRAND; false when the source ran dry. */
 static bool random_word(uint64_t *out)
@@ -54,34 +48,47 @@ bool hal_entropy(void *data, size_t size)
     return true;
 }
 
-static void reset_by_keyboard(void)
+/* From here on nobody interferes. */
+static void stop_all_but_this(void)
 {
-    for (unsigned i = 0; i < KEYBOARD_POLLS; i++)
-        if (!(in8(KEYBOARD_COMMAND) & KEYBOARD_BUSY))
-            break;
-    out8(KEYBOARD_COMMAND, KEYBOARD_RESET);
+    interrupts_off();
+    console_close_log();
+    smp_stop_others();
 }
 
-void hal_power_off(int status)
+/* The last words and all output before them. */
+static void say_status(int status)
 {
     char line[64];
     size_t size =
         format(line, sizeof(line), "cyphera: exit status %d\n", status);
 
-    interrupts_off();
+    stop_all_but_this();
     hal_log_write(line, size);
     console_drain();
+}
+
+void hal_power_off(int status)
+{
+    say_status(status);
     /* It carries 7 bits and ends QEMU; the line above says all of it. */
     out32(DEBUG_EXIT_PORT, (uint32_t)status);
-    reset_by_keyboard();
+    power_off();
+    power_reset();
     hal_cpu_halt();
 }
 
 void hal_reboot(void)
 {
-    interrupts_off();
+    say_status(0);
+    power_reset();
+    power_off();
+    hal_cpu_halt();
+}
+
+void hal_halt(void)
+{
+    stop_all_but_this();
     console_drain();
-    reset_by_keyboard();
-    out8(RESET_CONTROL, RESET_HARD);
-    hal_power_off(0);
+    hal_cpu_halt();
 }

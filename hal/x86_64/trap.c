@@ -19,6 +19,8 @@
 #include "hal/x86_64/instr.h"
 #include "hal/x86_64/kmap.h"
 #include "hal/x86_64/lines.h"
+#include "hal/x86_64/shoot.h"
+#include "hal/x86_64/smp.h"
 #include "hal/x86_64/user.h"
 
 enum {
@@ -127,8 +129,10 @@ void trap_kernel(uint64_t vector, struct trap_frame *frame)
 
 void trap_ist(uint64_t vector, struct trap_frame *frame)
 {
-    if (vector == VECTOR_NMI)
-        return; /* nothing here asks for one */
+    if (vector == VECTOR_NMI) {
+        smp_stop_here();
+        return; /* nothing else here asks for one */
+    }
     if (vector == VECTOR_DB) {
         /* User code cannot arm a breakpoint that hits the kernel, but a
          * single step may end on the first instruction of an entry. */
@@ -150,6 +154,11 @@ void trap_interrupt(uint64_t vector)
     } else if (vector == VECTOR_KICK) {
         apic_end();
         core_kick();
+    } else if (vector == VECTOR_SHOOT) {
+        apic_end();
+        shoot_interrupt();
+    } else if (vector == VECTOR_NUDGE) {
+        apic_end(); /* the way back to user mode looks at what it is for */
     } else if (vector != VECTOR_SPURIOUS) {
         lines_interrupt((unsigned)vector);
     }
@@ -175,13 +184,18 @@ static void set_gate(unsigned vector, unsigned type, unsigned ist)
     };
 }
 
-void trap_setup(void)
+void trap_load(void)
 {
     struct {
         uint16_t limit;
         uint64_t base;
     } __attribute__((packed)) idtr = {sizeof(idt) - 1, (uint64_t)idt};
 
+    __asm__ volatile("lidt %0" : : "m"(idtr) : "memory");
+}
+
+void trap_setup(void)
+{
     for (unsigned vector = 0; vector < COUNT_OF(idt); vector++)
         set_gate(vector, GATE_KERNEL, 0);
     set_gate(VECTOR_NMI, GATE_KERNEL, IST_NMI);
@@ -191,5 +205,4 @@ void trap_setup(void)
     set_gate(VECTOR_BP, GATE_USER, 0);
     set_gate(VECTOR_OF, GATE_USER, 0);
     set_gate(VECTOR_INT80, GATE_USER, 0);
-    __asm__ volatile("lidt %0" : : "m"(idtr) : "memory");
 }

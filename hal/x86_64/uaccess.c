@@ -11,6 +11,7 @@
 #include "core/abi/errno.h"
 #include "core/base/defs.h"
 #include "hal/mmu.h"
+#include "hal/phys.h"
 #include "hal/x86_64/extable.h"
 
 /* How much of size bytes at addr lies under HAL_USER_TOP. */
@@ -172,4 +173,16 @@ int hal_user_cas32(uaddr_t addr, uint32_t *expected, uint32_t desired)
     if (error == 0)
         *expected = value;
     return error;
+}
+
+void hal_copy_page(paddr_t to, paddr_t from)
+{
+    void *at = hal_phys(to);
+    const void *source = hal_phys(from);
+    size_t words = PAGE_SIZE / 8;
+
+    __asm__ volatile("rep movsq"
+                     : "+D"(at), "+S"(source), "+c"(words)
+                     :
+                     : "memory");
 }

@@ -47,9 +47,9 @@ static bool answers(const struct uart *u)
     return get(u, REG_SCRATCH) == 0xa5;
 }
 
-void uart_init(struct uart *u, uint16_t port, unsigned line)
+void uart_init(struct uart *u, uint16_t port)
 {
-    *u = (struct uart){.port = port, .line = line};
+    *u = (struct uart){.port = port};
     u->present = answers(u);
     if (!u->present)
         return;
@@ -111,17 +111,17 @@ static void on_interrupt(void *arg)
         ready(ready_arg);
 }
 
-int uart_start(struct uart *u)
+int uart_start(struct uart *u, unsigned line)
 {
     unsigned saved;
     int error;
 
     if (!u->present)
         return 0;
-    error = hal_irq_attach(u->line, on_interrupt, u);
+    error = hal_irq_attach(line, on_interrupt, u);
     if (error != 0)
         return error;
-    hal_irq_unmask(u->line);
+    hal_irq_unmask(line);
     saved = lock_take(&u->lock);
     enable(u, ENABLE_INPUT, 0);
     lock_drop(&u->lock, saved);

@@ -16,7 +16,6 @@ enum { UART_RING_SIZE = 1024, UART_FIFO_SIZE = 16 };
 
 struct uart {
     uint16_t port;
-    unsigned line;
     bool present;
     struct lock lock;
     uint8_t enabled;              /* interrupt enable register; lock */
@@ -29,11 +28,11 @@ struct uart {
 HAL_DECLS_BEGIN
 
 /* Finds and initialises the port: 115200 8N1, FIFO on, no interrupt. */
-void uart_init(struct uart *uart, uint16_t port, unsigned line);
+void uart_init(struct uart *uart, uint16_t port);
 
-/* Attaches the port's line; input is taken from here on. Returns 0 or what
+/* Attaches the port to its line; input is taken from here on. Returns 0 or what
  * hal_irq_attach() does. */
-HAL_MUST_USE int uart_start(struct uart *uart);
+HAL_MUST_USE int uart_start(struct uart *uart, unsigned line);
 
 /* Calls ready(arg), in interrupt context, when input or room has come. */
 void uart_set_ready(struct uart *uart, void (*ready)(void *arg), void *arg);

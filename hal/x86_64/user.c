@@ -12,10 +12,14 @@
 #include "core/abi/errno.h"
 #include "core/base/defs.h"
 #include "core/base/string.h"
+#include "hal/common/user_time.h"
+#include "hal/cpu.h"
 #include "hal/irq.h"
 #include "hal/mmu.h"
 #include "hal/phys.h"
 #include "hal/upcall.h"
+#include "hal/x86_64/apic.h"
+#include "hal/x86_64/clock.h"
 #include "hal/x86_64/cpu.h"
 #include "hal/x86_64/entry.h"
 #include "hal/x86_64/fpu.h"
@@ -132,7 +136,7 @@ static void settle(struct hal_user *user)
 static void take_out(struct hal_user *user)
 {
     settle(user);
-    user->loaded_on = USER_NOWHERE;
+    __atomic_store_n(&user->loaded_on, USER_NOWHERE, __ATOMIC_RELAXED);
 }
 
 /* Makes this CPU's registers user's. Returns 0, or -EFAULT where its FPU image
@@ -150,7 +154,9 @@ static int load_user(struct cpu_block *cpu, struct hal_user *user)
         load_selectors(&user->regs);
         load_bases(&user->regs);
         cpu->loaded = user;
-        user->loaded_on = cpu->number;
+        /* An exchange: hal_user_run() looks at `interrupted` after it. */
+        (void)__atomic_exchange_n(&user->loaded_on, cpu->number,
+                                  __ATOMIC_SEQ_CST);
         cpu->user_top = (uint64_t)user + USER_TOP;
         cpu->tss.rsp[0] = cpu->user_top;
     }
@@ -168,6 +174,7 @@ int hal_user_create(struct hal_user **out)
     if (frame == PADDR_NONE)
         return -ENOMEM;
     user = hal_phys(frame);
+    user->time = 0;
     user->interrupted = 0;
     user->loaded_on = USER_NOWHERE;
     hal_user_reset(user, 0, 0);
@@ -186,6 +193,7 @@ int hal_user_clone(struct hal_user *from, struct hal_user **out)
     settle(from);
     mem_copy(user, from, sizeof(*user) + fpu_size());
     user->whole = 1;
+    user->time = 0;
     user->interrupted = 0;
     user->loaded_on = USER_NOWHERE;
     *out = user;
@@ -292,13 +300,16 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
     struct cpu_block *cpu = cpu_block();
     struct user_exit exit;
 
-    if (user_is_interrupted(user)) {
-        end_interrupted(user, out);
-    } else if (cpu->live != user && load_user(cpu, user) != 0) {
+    if (cpu->live != user && load_user(cpu, user) != 0) {
         fill_exception(unloadable, out);
+    } else if (user_is_interrupted(user)) {
+        end_interrupted(user, out);
     } else {
+        user_time_enter(&user->time, read_tsc_early());
         exit = user_enter(user);
-        if (exit.reason == EXIT_SYSCALL) {
+        user_time_leave(&user->time, read_tsc_early());
+        /* Calls are what most runs end with, and are to fall through. */
+        if (__builtin_expect(exit.reason == EXIT_SYSCALL, 1)) {
             user->whole = 0;
             fill_call(user, out);
         } else {
@@ -308,11 +319,29 @@ void hal_user_run(struct hal_user *user, struct hal_trap *out)
     hal_irq_enable();
 }
 
+uint64_t hal_user_ns(struct hal_user *user)
+{
+    return clock_ns(user_time_read(&user->time, read_tsc()));
+}
+
 void hal_user_interrupt(struct hal_user *user)
 {
-    /* With one CPU, whoever calls this stands in the kernel: the thread looks
-     * at the flag on its way to user mode. */
-    __atomic_store_n(&user->interrupted, 1, __ATOMIC_RELEASE);
+    /*
+     * A run names its CPU (once, when it loads the registers), then looks at
+     * the flag, then enters user mode; here the flag is set before that name is
+     * read, and both sides have an exchange between. So either the run sees the
+     * flag, or we see its CPU, where the nudge arrives as soon as user mode has
+     * interrupts on. Whoever calls this on that CPU stands in the kernel: the
+     * thread is yet to look.
+     */
+    unsigned saved = hal_irq_save();
+    unsigned cpu;
+
+    (void)__atomic_exchange_n(&user->interrupted, 1u, __ATOMIC_SEQ_CST);
+    cpu = __atomic_load_n(&user->loaded_on, __ATOMIC_SEQ_CST);
+    if (cpu != USER_NOWHERE && cpu != hal_cpu_self())
+        apic_send(cpu_block_of(cpu)->apic_id, VECTOR_NUDGE);
+    hal_irq_restore(saved);
 }
 
 /* --- registers ------------------------------------------------------------ */
@@ -394,5 +423,8 @@ void hal_user_fpu_get(struct hal_user *user, void *image)
 int hal_user_fpu_set(struct hal_user *user, const void *image, size_t size)
 {
     take_out(user);
-    return fpu_import(user->xsave, image, size);
+    if (image != NULL)
+        return fpu_import(user->xsave, image, size);
+    fpu_clear(user->xsave);
+    return 0;
 }

@@ -18,8 +18,10 @@ enum { USER_NOWHERE = ~0u }; /* loaded_on: no CPU has its registers */
 struct hal_user {
     uint64_t whole; /* 0: the frame is as a SYSCALL instruction left it */
     struct lx_user_regs regs; /* the frame, then bases and selectors */
+    uint64_t time;            /* user_time.h, in ticks */
     unsigned interrupted;     /* hal_user_interrupt() was called; atomic */
-    unsigned loaded_on;       /* the CPU whose registers were last its */
+    unsigned loaded_on;       /* the CPU whose registers were last its; written
+                                 by the owner, atomic */
     unsigned char xsave[] __attribute__((aligned(64)));
 };
 

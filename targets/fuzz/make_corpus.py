@@ -187,6 +187,57 @@ def executables():
     yield "cut", executable(2, load, data)[:130]
 
 
+def madt(*entries, apic=0xfee00000, size=None):
+    body = struct.pack("<II", apic, 1) + b"".join(entries)
+    size = 36 + len(body) if size is None else size
+    return b"APIC" + struct.pack("<I", size) + b"\0" * 28 + body
+
+
+def entry(kind, form, *fields):
+    body = struct.pack("<" + form, *fields)
+    return bytes([kind, len(body) + 2]) + body
+
+
+def tables():
+    cpus = [entry(0, "BBI", i, i, 1) for i in range(70)]
+    io_apic = entry(1, "BBII", 0, 0, 0xfec00000, 0)
+    moved = entry(2, "BBIH", 0, 9, 9, 0xd)
+    nmi = entry(4, "BHB", 0xff, 0, 1)
+    far = entry(9, "HIII", 0, 300, 1, 300)
+    yield "one", madt(cpus[0], io_apic)
+    yield "many", madt(*cpus, io_apic, moved, nmi)
+    yield "far", madt(cpus[0], far, io_apic, entry(10, "HIB3x", 5, 300, 0))
+    yield "moved", madt(cpus[0], io_apic, entry(5, "HQ", 0, 1 << 40))
+    yield "io_apics", madt(cpus[0], *[io_apic] * 12)
+    yield "nmis", madt(cpus[0], io_apic, *[nmi] * 200)
+    yield "unknown", madt(cpus[0], entry(3, "HI", 0, 2), io_apic,
+                          entry(200, "B", 1))
+    yield "no_size", madt(cpus[0], io_apic, b"\0\0")
+    yield "cut", madt(cpus[0], io_apic)[:-3]
+    yield "too_long", madt(cpus[0], io_apic, size=1 << 31)
+
+
+# What fuzz_ring.c does by a step.
+ADD, TAKE, KICK, ASK, USE, USE_NEXT, SCRIBBLE = 0, 2, 3, 4, 5, 6, 7
+
+
+def rings():
+    add = bytes([ADD, 0x05])  # one part to read, one to write
+    honest = add + bytes([KICK, USE_NEXT, 3, TAKE])
+    yield "honest", honest * 90
+    yield "batches", (add * 8 + bytes([USE_NEXT, 0] * 8 + [TAKE])) * 9
+    yield "long_chains", bytes([ADD, 0x0f]) * 12 + bytes(
+        [USE_NEXT, 200, ASK, 1, TAKE])
+    yield "full", add * 70 + bytes([USE_NEXT, 1, TAKE])
+    yield "twice", add * 2 + bytes([USE, 0, USE, 0, TAKE])
+    yield "middle", add + bytes([USE, 1, TAKE])
+    yield "no_such", add + bytes([USE, 99, TAKE])
+    yield "too_much", add + bytes([USE, 0x80, 0xff, 0xff, TAKE])
+    yield "index", add + bytes([SCRIBBLE, 0x02, 0x10, 9, TAKE])
+    yield "next_link", add + bytes([SCRIBBLE, 0x0e, 0x00, 60, USE_NEXT, 0,
+                                    TAKE]) + honest
+
+
 def write(folder, seeds):
     os.makedirs(folder, exist_ok=True)
     for at, (name, data) in enumerate(seeds):
@@ -200,6 +251,8 @@ def main():
     write(os.path.join(sys.argv[1], "cpio"), initrds())
     write(os.path.join(sys.argv[1], "elf"), executables())
     write(os.path.join(sys.argv[1], "gzip"), members())
+    write(os.path.join(sys.argv[1], "madt"), tables())
+    write(os.path.join(sys.argv[1], "ring"), rings())
     write(os.path.join(sys.argv[1], "zstd"), frames())
 
 

@@ -15,15 +15,16 @@ static const char help[] =
     "Runs the Cyphera kernel as a process; INIT is its first program, a path\n"
     "in the initrd.\n"
     "\n"
-    "  --cpus N            virtual CPUs (default 1)\n"
+    "  --cpus N            virtual CPUs, 1 to 16 (default 1)\n"
     "  --mem SIZE          guest memory: bytes, or with K, M or G (default "
     "256M)\n"
     "  --initrd FILE       initramfs: newc cpio, plain or compressed\n"
     "  --append CMDLINE    kernel command line\n"
     "  --log FILE          write the kernel log to FILE, not to stderr\n"
     "  --strace[=FILTER]   log system calls (of these names, with commas)\n"
-    "  --fault PLAN        make allocations fail: nth:K or rate:N, then\n"
-    "                      ,frame ,object or ,context to choose which\n"
+    "  --fault PLAN        make allocations fail: nth:K, rate:N or calls,\n"
+    "                      then ,frame ,object or ,context to choose;\n"
+    "                      device:N: one answer of a device in N is a lie\n"
     "  --seed N            virtual time; N decides all that chance would\n"
     "  --trace-hash        print a hash over all that happened at the end\n"
     "  --disk FILE[,ro]    a disk (not supported yet)\n"
@@ -163,8 +164,8 @@ static bool read_cpus(struct options *o, const char *value)
 
     if (!read_number(value, &count, &end) || *end != '\0' || count == 0)
         return refuse("--cpus", "not a number of CPUs");
-    if (count > HOST_CPUS_SUPPORTED)
-        return refuse("--cpus", "more than one CPU is not supported yet");
+    if (count > HOST_CPUS_MAX)
+        return refuse("--cpus", "too many: at most 16");
     o->machine.cpus = (unsigned)count;
     return true;
 }
@@ -176,6 +177,21 @@ static bool read_seed(struct options *o, const char *value)
     if (!read_number(value, &o->machine.seed, &end) || *end != '\0')
         return refuse("--seed", "not a number below 2^64");
     o->machine.seeded = true;
+    return true;
+}
+
+/* A plan for the devices is the machine's, any other the kernel's. */
+static bool read_fault(struct options *o, const char *value)
+{
+    static const char devices[] = "device:";
+    const char *end;
+
+    if (strncmp(value, devices, sizeof(devices) - 1) != 0)
+        return add_value(o, "--fault", "fault", value);
+    if (!read_number(value + sizeof(devices) - 1, &o->machine.device_lies,
+                     &end) ||
+        *end != '\0' || o->machine.device_lies == 0)
+        return refuse("--fault", "device: takes a number above 0");
     return true;
 }
 
@@ -196,7 +212,7 @@ static bool take(struct options *o, int option, const char *value)
     case OPTION_DISPLAY:
         return refuse_device("--display", value);
     case OPTION_FAULT:
-        return add_value(o, "--fault", "fault", value);
+        return read_fault(o, value);
     case OPTION_INITRD:
         o->machine.initrd = value;
         return true;

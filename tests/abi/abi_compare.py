@@ -34,7 +34,29 @@ class Oracle:
         self.newer, self.extra = newer, extra
 
 
+SIGINFO = [
+    ("si_signo", "si_signo"), ("si_errno", "si_errno"),
+    ("si_code", "si_code"), ("of.from.pid", "si_pid"),
+    ("of.from.uid", "si_uid"), ("of.from.value", "si_value"),
+    ("of.timer.id", "si_tid"), ("of.timer.overrun", "si_overrun"),
+    ("of.timer.value", "si_value"), ("of.child.pid", "si_pid"),
+    ("of.child.uid", "si_uid"), ("of.child.status", "si_status"),
+    ("of.child.utime", "si_utime"), ("of.child.stime", "si_stime"),
+    ("of.fault.addr", "si_addr"), ("of.fault.addr_lsb", "si_addr_lsb"),
+    ("of.poll.band", "si_band"), ("of.poll.fd", "si_fd"),
+    ("of.sys.call_addr", "si_call_addr"), ("of.sys.number", "si_syscall"),
+    ("of.sys.arch", "si_arch")]
+
 ORACLES = {
+    "statx.h": Oracle(
+        ["linux/stat.h"],
+        names={"reserved": "__reserved", "pad1": "__spare0",
+               "spare": "__spare3"}),
+    "xattr.h": Oracle(["linux/xattr.h", "linux/limits.h"]),
+    "membarrier.h": Oracle(
+        ["linux/membarrier.h"],
+        newer=["LX_MEMBARRIER_CMD_GET_REGISTRATIONS"]),
+    "personality.h": Oracle(["linux/personality.h"]),
     "auxvec.h": Oracle(
         ["linux/auxvec.h", "asm/auxvec.h", "elf.h"],
         structs={"auxv": "Elf64_auxv_t"},
@@ -44,25 +66,40 @@ ORACLES = {
         ["elf.h"],
         structs={"elf64_ehdr": "Elf64_Ehdr", "elf64_phdr": "Elf64_Phdr",
                  "elf64_nhdr": "Elf64_Nhdr"}),
+    "epoll.h": Oracle(["sys/epoll.h"]),
+    "eventfd.h": Oracle(
+        ["sys/eventfd.h", "sys/timerfd.h", "sys/signalfd.h", "sys/pidfd.h"],
+        names={"pad2": "__pad2", "pad": "__pad"}),
     "fcntl.h": Oracle(
-        ["linux/fcntl.h", "linux/fs.h", "unistd.h"],
-        names={"LX_O_ASYNC": "FASYNC"}),
+        ["linux/fcntl.h", "linux/fs.h", "linux/close_range.h", "unistd.h",
+         "linux/falloc.h", "linux/fadvise.h", "linux/memfd.h"],
+        names={"LX_O_ASYNC": "FASYNC"},
+        newer=["LX_MFD_NOEXEC_SEAL", "LX_MFD_EXEC", "LX_F_SEAL_EXEC"]),
     "futex.h": Oracle(
-        ["linux/futex.h"]),
-    "ioctl.h": Oracle(["asm/ioctls.h"]),
+        ["linux/futex.h"], names={"reserved": "__reserved"}),
+    "ioctl.h": Oracle(["asm/ioctls.h", "asm/termbits.h"]),
     "limits.h": Oracle(
         ["linux/limits.h"],
         own={"LX_SYMLOOP_MAX": "path_resolution(7)",
              "LX_RW_COUNT_MAX": "write(2), NOTES",
              "LX_MAX_ARG_STRLEN": "execve(2): 32 pages"}),
     "mman.h": Oracle(["linux/mman.h"]),
+    "mount.h": Oracle(
+        ["linux/mount.h", "linux/magic.h", "asm/statfs.h"],
+        names={"LX_PROC_MAGIC": "PROC_SUPER_MAGIC",
+               "LX_ANON_MAGIC": "ANON_INODE_FS_MAGIC"},
+        own={"LX_MNT_FORCE": "umount(2)", "LX_MNT_DETACH": "umount(2)",
+             "LX_MNT_EXPIRE": "umount(2)", "LX_UMOUNT_NOFOLLOW": "umount(2)",
+             "LX_ST_VALID": "statfs(2)", "LX_ST_RELATIME": "statfs(2)"}),
     "poll.h": Oracle(["asm/poll.h"]),
-    "prctl.h": Oracle(["asm/prctl.h"]),
+    "prctl.h": Oracle(
+        ["asm/prctl.h", "linux/prctl.h", "linux/securebits.h"]),
     "ptrace.h": Oracle(
         ["sys/user.h"], structs={"user_regs": "struct user_regs_struct"}),
     "random.h": Oracle(
         ["linux/random.h"],
         own={"LX_GETRANDOM_WHOLE": "getrandom(2)"}),
+    "reboot.h": Oracle(["linux/reboot.h"]),
     "resource.h": Oracle(["linux/resource.h"]),
     "rseq.h": Oracle(
         ["linux/rseq.h"],
@@ -79,11 +116,12 @@ ORACLES = {
                *((f"offsetof(struct lx_rseq, {f})",
                   f"offsetof(struct rseq, {f})")
                  for f in ("cpu_id_start", "cpu_id", "rseq_cs", "flags"))]),
+    "sched.h": Oracle(["linux/sched.h", "linux/sched/types.h"]),
     "sigcontext.h": Oracle(
         ["linux/signal.h", "asm/sigcontext.h", "asm/ucontext.h"],
         structs={"fpx_sw_bytes": "struct _fpx_sw_bytes",
                  "fpstate": "struct _fpstate_64",
-                 "xstate_header": "struct _header"},
+                 "xstate_header": "struct _header", "rt_sigframe": None},
         names={"reserved": "reserved2", "sw": "sw_reserved"},
         own={"LX_FXSAVE_SIZE": "extra", "LX_FXSAVE_SW_OFFSET": "extra",
              "LX_XSAVE_HEADER_SIZE": "extra"},
@@ -93,14 +131,30 @@ ORACLES = {
                ("LX_XSAVE_HEADER_SIZE", "sizeof(struct _header)")]),
     "signal.h": Oracle(
         ["linux/signal.h"],
+        structs={"stack": "stack_t", "siginfo": None, "siginfo_from": None,
+                 "siginfo_timer": None, "siginfo_child": None,
+                 "siginfo_fault": None, "siginfo_poll": None,
+                 "siginfo_sys": None, "sigevent": None},
+        extra=[("sizeof(struct lx_siginfo)", "sizeof(siginfo_t)"),
+               ("sizeof(struct lx_sigevent)", "sizeof(struct sigevent)"),
+               *((f"offsetof(struct lx_siginfo, {o})",
+                  f"offsetof(siginfo_t, {h})") for o, h in SIGINFO),
+               *((f"offsetof(struct lx_sigevent, {f})",
+                  f"offsetof(struct sigevent, {h})")
+                 for f, h in (("sigev_value", "sigev_value"),
+                              ("sigev_signo", "sigev_signo"),
+                              ("sigev_notify", "sigev_notify"),
+                              ("sigev_tid", "sigev_notify_thread_id")))],
         own={"LX_NSIG": "signal(7): 64 is the last real-time signal",
              "LX_SIGRTMAX": "signal(7): the host's is in terms of _NSIG",
              "LX_SIGSET_SIZE": "rt_sigprocmask(2): sigsetsize must be 8"}),
+    "splice.h": Oracle(["fcntl.h"]),
     "stat.h": Oracle(
         ["asm/stat.h", "#undef __GLIBC__", "linux/stat.h"],
         names={"pad": "__pad0", "unused": "__unused",
                "st_atime_sec": "st_atime", "st_mtime_sec": "st_mtime",
                "st_ctime_sec": "st_ctime"}),
+    "sysinfo.h": Oracle(["linux/sysinfo.h", "linux/times.h"]),
     "termios.h": Oracle(["asm/termbits.h", "asm/termios.h"]),
     "time.h": Oracle(["linux/time.h"]),
     "types.h": Oracle(
@@ -110,7 +164,8 @@ ORACLES = {
                for t, h in (("pid", "pid"), ("uid", "uid32"),
                             ("gid", "gid32"), ("off", "loff"),
                             ("time", "old_time"))]),
-    "uio.h": Oracle(["linux/uio.h"]),
+    "uio.h": Oracle(["linux/uio.h", "linux/fs.h"]),
+    "utsname.h": Oracle(["linux/utsname.h"]),
     "wait.h": Oracle(
         ["sys/wait.h", "linux/wait.h"],
         names={"LX_WNOTHREAD": "__WNOTHREAD", "LX_WALL": "__WALL",

@@ -8,6 +8,7 @@
 #include "core/sched/timer.h"
 #include "core/sched/waitq.h"
 #include "hal/cpu.h"
+#include "hal/irq.h"
 #include "tests/contract/contract.h"
 
 #define SOME_TIME_AGO UINT64_C(1700000000000000000) /* November 2023 */
@@ -93,11 +94,16 @@ static void check_replaced(void)
 static void check_disarmed(void)
 {
     struct shot shot = {.count = 0};
+    unsigned saved;
     uint64_t until;
+    bool was_armed;
 
     timer_init(&shot.timer, note, &shot);
+    saved = hal_irq_save(); /* however long the host takes to come back */
     timer_arm(&shot.timer, hal_clock_now() + TICK_NS);
-    CHECK(timer_cancel(&shot.timer));
+    was_armed = timer_cancel(&shot.timer);
+    hal_irq_restore(saved);
+    CHECK(was_armed);
     until = hal_clock_now() + 2 * TICK_NS;
     while (hal_clock_now() < until)
         hal_cpu_relax();
@@ -126,6 +132,18 @@ static void check_idle(void)
     }
 }
 
+static void check_wall_is_set(void)
+{
+    uint64_t was = hal_clock_wall(), later = SOME_TIME_AGO * 2, now;
+
+    hal_clock_set_wall(later);
+    now = hal_clock_wall();
+    CHECK(now >= later && now < later + LATE_NS);
+    hal_clock_set_wall(was);
+    now = hal_clock_wall();
+    CHECK(now >= was && now < was + LATE_NS);
+}
+
 static const struct contract_case cases[] = {
     {"time never goes back", check_monotonic},
     {"a deadline never comes early", check_never_early},
@@ -133,5 +151,6 @@ static const struct contract_case cases[] = {
     {"a new deadline replaces the old", check_replaced},
     {"a disarmed deadline does not come", check_disarmed},
     {"a deadline ends idling", check_idle},
+    {"the wall clock is what it was set to", check_wall_is_set},
 };
 CONTRACT_SUITE(clock, cases);

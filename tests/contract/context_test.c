@@ -10,8 +10,11 @@
 #include "core/base/string.h"
 #include "core/mem/page.h"
 #include "core/sched/thread.h"
+#include "hal/clock.h"
 #include "hal/irq.h"
 #include "tests/contract/contract.h"
+
+#define WAIT_NS UINT64_C(10000000000)
 
 enum { SWITCHES = 1000, CONTEXTS = 100, STACK_USE = 6000 };
 
@@ -131,6 +134,7 @@ static void check_stacks(void)
     static unsigned seeds[16];
     struct thread *thread;
     unsigned started = 0;
+    uint64_t end;
 
     __atomic_store_n(&good_stacks, 0, __ATOMIC_RELAXED);
     for (unsigned i = 0; i < COUNT_OF(seeds); i++) {
@@ -142,7 +146,8 @@ static void check_stacks(void)
         thread_put(thread);
         started++;
     }
-    for (int i = 0; i < 100 && stacks_seen() < started; i++)
+    end = hal_clock_now() + WAIT_NS;
+    while (stacks_seen() < started && hal_clock_now() < end)
         thread_yield();
     CHECK_EQUAL(started, stacks_seen());
 }

@@ -36,8 +36,9 @@ bool contract_check(bool truth, const char *what, const char *file, int line);
 bool contract_check_equal(uint64_t expected, uint64_t got, const char *what,
                           const char *file, int line);
 
-extern const struct contract_suite contract_platform, contract_cpu,
-    contract_irq, contract_clock, contract_context, contract_phys, contract_mmu,
-    contract_uaccess, contract_user, contract_user_fpu;
+extern const struct contract_suite contract_bus, contract_platform,
+    contract_cpu, contract_irq, contract_clock, contract_context, contract_phys,
+    contract_mmu, contract_uaccess, contract_user, contract_user_fpu,
+    contract_smp, contract_smp_user;
 
 #endif /* TESTS_CONTRACT_CONTRACT_H */

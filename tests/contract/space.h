@@ -45,6 +45,6 @@ extern const char user_code[], user_code_end[];
 extern const char code_call[], code_trap[], code_read[], code_write[],
     code_jump[], code_spin[], code_break[], code_divide[], code_halt[],
     code_int80[], code_step[], code_fill[], code_dump[], code_string[],
-    code_fill_spin[], code_fill_call[];
+    code_fill_spin[], code_fill_call[], code_watch[], code_await[];
 
 #endif /* TESTS_CONTRACT_SPACE_H */

@@ -7,6 +7,7 @@
 #include "core/abi/errno.h"
 #include "core/base/string.h"
 #include "core/sched/thread.h"
+#include "hal/check.h"
 #include "tests/contract/contract.h"
 #include "tests/contract/space.h"
 
@@ -130,11 +131,34 @@ static void check_words(void)
     space_close(&space);
 }
 
+/* Both frames are the user's: no tool may have an opinion. */
+static void check_page(void)
+{
+    struct space space;
+
+    if (space_open(&space)) {
+        paddr_t from = page_addr(space.data);
+
+        for (size_t i = 0; i < PAGE_SIZE; i++)
+            from_buffer[i] = (uint8_t)(i * 13 + 5);
+        CHECK_EQUAL(PAGE_SIZE,
+                    hal_copy_out(SPACE_DATA, from_buffer, PAGE_SIZE));
+        hal_check_poison(page_data(space.data), 2 * PAGE_SIZE);
+        hal_copy_page(from + PAGE_SIZE, from);
+        CHECK_EQUAL(PAGE_SIZE,
+                    hal_copy_in(to_buffer, SPACE_DATA + PAGE_SIZE, PAGE_SIZE));
+        CHECK(mem_equal(from_buffer, to_buffer, PAGE_SIZE));
+        hal_check_unpoison(page_data(space.data), 2 * PAGE_SIZE);
+    }
+    space_close(&space);
+}
+
 static const struct contract_case cases[] = {
     {"copies arrive whole across pages", check_copies},
     {"a copy stops at the first byte it may not touch", check_stops},
     {"nothing beyond user space, and nothing without one", check_limits},
     {"strings end at their NUL, the size or a fault", check_strings},
     {"words are read and swapped whole", check_words},
+    {"a page is copied between frames", check_page},
 };
 CONTRACT_SUITE(uaccess, cases);

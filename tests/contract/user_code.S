@@ -36,6 +36,13 @@ code_spin:
     inc %rbx
     jmp code_spin
 
+    /* Spins as long as (%rdi) is rsi. */
+    .globl code_watch
+code_watch:
+    cmp %rsi, (%rdi)
+    je code_watch
+    ud2
+
     .globl code_break
 code_break:
     int3
@@ -55,6 +62,18 @@ code_halt:
 code_int80:
     int $0x80
     ud2
+
+    /* Spins until one of the words at (%rdi) and (%rsi) is rdx. rdtsc is a trap
+     * where time is virtual, so that this can be preempted there too. */
+    .globl code_await
+code_await:
+    mov %rdx, %r8
+3:  rdtsc
+    cmp %r8, (%rdi)
+    je 4f
+    cmp %r8, (%rsi)
+    jne 3b
+4:  ud2
 
     /* Sets the trap flag: the instruction after the next is stepped. */
     .globl code_step

@@ -187,6 +187,41 @@ static void check_image(void)
     space_close(&space);
 }
 
+static void clear_and_dump(struct space *space, struct hal_user *user)
+{
+    struct lx_user_regs regs;
+
+    run_until(user, HAL_TRAP_CALL);
+    CHECK_EQUAL(0, hal_user_fpu_set(user, NULL, 0));
+    hal_user_get(user, &regs);
+    regs.rip = space_label(code_dump);
+    CHECK_EQUAL(0, hal_user_set(user, &regs));
+    run_until(user, HAL_TRAP_EXCEPTION);
+    check_initial(space);
+    CHECK_EQUAL(0, hal_user_fpu_set(user, NULL, 0));
+    hal_user_fpu_get(user, image);
+    for (unsigned i = 160; i < 160 + 256; i++) /* xmm0 and on */
+        if (!CHECK_EQUAL(0, image[i]))
+            break;
+}
+
+/* No image: what user code left in the registers is gone. */
+static void check_no_image(void)
+{
+    struct space space;
+    struct hal_user *user;
+
+    if (space_open(&space)) {
+        fill_block(block(&space, 0), 7, MXCSR_ROUND_DOWN);
+        user = make_user(0);
+        if (user != NULL) {
+            clear_and_dump(&space, user);
+            hal_user_destroy(user);
+        }
+    }
+    space_close(&space);
+}
+
 static void refuse(struct hal_user *user, size_t at, uint8_t bit)
 {
     size_t size = hal_user_fpu_size();
@@ -253,6 +288,7 @@ static const struct contract_case cases[] = {
     {"a new user starts with the initial state", check_fresh},
     {"a clone has the same state", check_clone},
     {"the image is Linux's, and loads", check_image},
+    {"no image is the initial state", check_no_image},
     {"a damaged image is refused and changes nothing", check_bad_images},
     {"the state outlives switches of the kernel", check_switching},
 };

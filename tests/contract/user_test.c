@@ -402,6 +402,43 @@ static void note_fired(void *arg)
     fired = true;
 }
 
+/* User code that runs for some time has run that long, in the kernel it does
+ * not, and a clone has not run yet. */
+static void check_time(void)
+{
+    enum { SPIN_NS = 5000000 };
+    struct fixture f;
+    struct hal_user *copy = NULL;
+    struct hal_trap trap;
+    struct lx_user_regs r;
+    struct timer late;
+    uint64_t start, ran;
+
+    if (set_up(&f)) {
+        set_patterns(&f, code_spin);
+        CHECK_EQUAL(0, hal_user_ns(f.user));
+        timer_init(&late, interrupt_user, f.user);
+        start = hal_clock_now();
+        do { /* the timer may come before the first instruction */
+            timer_arm(&late, hal_clock_now() + SPIN_NS);
+            space_run(f.user, &trap);
+            hal_user_get(f.user, &r);
+        } while (r.rbx == f.regs.rbx);
+        ran = hal_user_ns(f.user);
+        CHECK(ran > 0);
+        CHECK(ran <= hal_clock_now() - start);
+        start = hal_clock_now();
+        while (hal_clock_now() < start + SPIN_NS)
+            hal_cpu_relax();
+        CHECK_EQUAL(ran, hal_user_ns(f.user));
+        if (CHECK_EQUAL(0, hal_user_clone(f.user, &copy))) {
+            CHECK_EQUAL(0, hal_user_ns(copy));
+            hal_user_destroy(copy);
+        }
+    }
+    tear_down(&f);
+}
+
 /* A device interrupt that is nobody's business does not end the run. */
 static void check_dispatch_inside(void)
 {
@@ -471,6 +508,7 @@ static void check_no_memory(void)
 }
 
 static const struct contract_case cases[] = {
+    {"what user code ran is counted", check_time},
     {"reset leaves what execve() promises", check_reset},
     {"a state that was set returns whole", check_whole},
     {"a call brings number and arguments, and takes a result", check_call},

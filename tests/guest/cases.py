@@ -19,8 +19,24 @@ from devlib.cpio import Archive  # noqa: E402
 # How init finds its environment, on the host too.
 ENVIRONMENT = {"HOME": "/", "TERM": "linux"}
 
-DIRECTORIES = {"dir": 0o755, "dir/private": 0o700}
+DIRECTORIES = {"lib": 0o755, "dir": 0o755, "dir/private": 0o700}
 FILES = {"empty": (b"", 0o644), "dir/inner": (b"inner\n", 0o4755)}
+# What execve(2) does with scripts; /exec is the test's program.
+SCRIPTS = {
+    "script": b"#!/exec show\nrest\n", "script-bare": b"#!/exec",
+    "script-spaces": b"#! \t /exec  show two  words\t \nrest\n",
+    "script-nested": b"#!/script nested\n", "script-none": b"#! \n",
+    "script-nowhere": b"#!/nowhere\n", "script-dir": b"#!/dir\n",
+    "script-locked": b"#!/empty\n",
+    "script-long": b"#!/" + b"x" * 300 + b"\n",
+    "script-cut": b"#!/exec show " + b"y" * 300 + b"\n",
+    "chain1": b"#!/exec show\n", "text": b"echo no\n"}
+SCRIPTS.update({f"chain{n}": b"#!/chain%d\n" % (n - 1)
+                for n in range(2, 8)})
+FILES.update({name: (data, 0o755) for name, data in SCRIPTS.items()})
+# Files of the host that a program needs beside it.
+NEEDS = {"dynamic": {
+    "lib/ld-musl-x86_64.so.1": "/lib/x86_64-linux-musl/libc.so"}}
 TWINS = (("file", "twin"), b"content\n", 0o640)
 LINKS = {"link": "file", "dirlink": "dir", "dir/up": "../file",
          "dangling": "nowhere", "loop1": "loop2", "loop2": "loop1",
@@ -31,9 +47,11 @@ class Case:
     """A program, its arguments and its input."""
 
     def __init__(self, program, *args, stdin=b"", status=None, asks=False,
-                 name=None, worlds=("hosted", "bare"), valgrind=True):
+                 spins=False, name=None, worlds=("hosted", "bare"),
+                 valgrind=True):
         self.program, self.args, self.stdin = program, list(args), stdin
         self.status = status  # not None: the host's does not count
+        self.spins = spins    # longer than virtual time lets a program
         self.asks = asks      # a byte of input for each "waiting" on stderr
         self.worlds, self.valgrind = worlds, valgrind
         self.name = name or " ".join([program, *args])[:60]
@@ -95,6 +113,14 @@ def die_cases():
         Case("die", "vsyscall", status=139), Case("die")]
 
 
+def signal_cases():
+    return [Case("signal"), Case("sigwait"), Case("sigqueue"),
+            Case("busyloop"), Case("altstack"), Case("sarestart"),
+            Case("sigflags"), Case("siglimit"), Case("faults"),
+            Case("sigwait", "read", asks=True)] + [
+        Case("signal", f"wild-{n}") for n in range(9)]
+
+
 def front_cases():
     """What each way to boot must show."""
     cases = [Case(program, *words) for program in ("hello-musl", "hello-glibc")
@@ -110,14 +136,59 @@ GROUPS = {
     "exit": exit_cases(),
     "die": die_cases(),
     "io": [Case("write"), Case("read", stdin=b"0123456789")],
-    "memory": [Case("brk"), Case("mmap"), Case("mprotect")],
+    "memory": [Case("brk"), Case("mmap"), Case("mprotect"), Case("mremap"),
+               Case("madvise"), Case("mincore"), Case("msync"),
+               Case("mlock"), Case("growsdown"), Case("wipe"),
+               Case("mappings"), Case("copyrace"), Case("cow")],
+    "files": [Case(name) for name in (
+        "open", "names", "rename", "attributes", "listing", "sizes", "flocks",
+        "memfd", "openat2")],
+    # Two processes that hand each other the CPU: slow in virtual time.
+    "vfs": [Case("changing", spins=True)] + [Case(name) for name in (
+        "fsize", "ioctls", "links", "mounts", "opening", "pivot",
+        "rights", "seals", "sparse", "statfs", "times", "unshare", "walks",
+        "xattr")],
     "big": [Case("big", "16")],
     "huge": [Case("big", "256")],
     "self": [Case("arch"), Case("ids"), Case("random"), Case("regs"),
              Case("xsave", asks=True)],
     "path": [Case("path")],
+    "process": [Case("fork"), Case("vfork"), Case("wait"), Case("waitid"),
+                Case("orphan"), Case("group"), Case("usage", spins=True), Case("fds"),
+                Case("pdeath"), Case("bomb"), Case("stops"), Case("usage2"),
+                Case("cpulimit", spins=True),
+                Case("cpulimit", "exact", status=0, spins=True)],
+    "thread": [Case("clone"), Case("clone3"), Case("leader"), Case("sched"),
+               Case("avx", spins=True), Case("membarrier"), Case("litmus"),
+               Case("affinity", spins=True), Case("schedattr"), Case("locks", spins=True)],
+    "exec": [Case("exec"), Case("execat"), Case("dynamic", "a", "b"),
+             Case("aslr"), Case("execthread")],
+    "identity": [Case("cred"), Case("limits"), Case("prctl"),
+                 Case("prctl2"),
+                 Case("system"), Case("reboot", status=0)] + [
+                     Case("reboot", way, status=0)
+                     for way in ("off", "again", "command")] + [
+                         Case("reboot", "halt", status=0,
+                              worlds=("hosted",))],
+    "signal": signal_cases(),
+    "futex": [Case("futex"), Case("bitset"), Case("futexpi"),
+              Case("requeuepi"), Case("robust"), Case("pshared")],
+    "pipe": [Case("pipe"), Case("pipesize"), Case("pipestorm"),
+             Case("pipewait"), Case("readv"), Case("splice")],
+    "poll": [Case("poll"), Case("select"), Case("fdthreads")],
+    "epoll": [Case("epoll"), Case("epollnest"), Case("epollexcl"),
+              Case("epollstorm")],
+    "event": [Case("eventfd"), Case("timerfd"),
+              Case("timerfd", "set", status=0), Case("signalfd"),
+              Case("pidfd")],
+    "sleep": [Case("sleep", spins=True), Case("sleep", "set", status=0),
+              Case("itimer", spins=True), Case("wallstep", status=0)],
+    "tty": [Case("memdev"), Case("syslog", status=0), Case("tty_lines"),
+            Case("tty_raw"), Case("tty_open"), Case("tty_hangup"),
+            Case("tty_jobs"), Case("tty_keys"), Case("tty_storm")],
+    "vdso": [Case("vdso")],
     "absent": [Case("absent"), Case("absent", "own", status=0),
-               Case("absent", "probes", status=0, worlds=("bare",))],
+               Case("absent", "probes", status=0)],
     # Must be told apart from the host: tests run_guest.py itself.
     "differs": [Case("differs")],
     "rseq": [Case("rseq"), Case("rseq", "wait", asks=True),

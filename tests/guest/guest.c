@@ -60,17 +60,26 @@ static const char *name_of(long error)
         int number;
         const char *name;
     } names[] = {
-        {E2BIG, "E2BIG"},     {EACCES, "EACCES"},
-        {EAGAIN, "EAGAIN"},   {EBADF, "EBADF"},
-        {EBUSY, "EBUSY"},     {EEXIST, "EEXIST"},
-        {EFAULT, "EFAULT"},   {EINVAL, "EINVAL"},
-        {ELOOP, "ELOOP"},     {ENAMETOOLONG, "ENAMETOOLONG"},
-        {ENODEV, "ENODEV"},   {ENOENT, "ENOENT"},
-        {ENOMEM, "ENOMEM"},   {ENOSYS, "ENOSYS"},
-        {ENOTDIR, "ENOTDIR"}, {ENOTTY, "ENOTTY"},
-        {ENXIO, "ENXIO"},     {EOPNOTSUPP, "EOPNOTSUPP"},
-        {EPERM, "EPERM"},     {EPIPE, "EPIPE"},
-        {ESRCH, "ESRCH"},
+        {E2BIG, "E2BIG"},         {ELIBBAD, "ELIBBAD"},
+        {EMFILE, "EMFILE"},       {ENOEXEC, "ENOEXEC"},
+        {ECHILD, "ECHILD"},       {EACCES, "EACCES"},
+        {EAGAIN, "EAGAIN"},       {EBADF, "EBADF"},
+        {EBUSY, "EBUSY"},         {EEXIST, "EEXIST"},
+        {EFAULT, "EFAULT"},       {EINVAL, "EINVAL"},
+        {ELOOP, "ELOOP"},         {ENAMETOOLONG, "ENAMETOOLONG"},
+        {ENODEV, "ENODEV"},       {ENOENT, "ENOENT"},
+        {ENOMEM, "ENOMEM"},       {ENOSYS, "ENOSYS"},
+        {ENOTDIR, "ENOTDIR"},     {ENOTTY, "ENOTTY"},
+        {ENXIO, "ENXIO"},         {EOPNOTSUPP, "EOPNOTSUPP"},
+        {EDEADLK, "EDEADLK"},     {EINTR, "EINTR"},
+        {ETIMEDOUT, "ETIMEDOUT"}, {EPERM, "EPERM"},
+        {EPIPE, "EPIPE"},         {ESRCH, "ESRCH"},
+        {EFBIG, "EFBIG"},         {EISDIR, "EISDIR"},
+        {EMLINK, "EMLINK"},       {ENODATA, "ENODATA"},
+        {ENOSPC, "ENOSPC"},       {ENOTEMPTY, "ENOTEMPTY"},
+        {EOVERFLOW, "EOVERFLOW"}, {ERANGE, "ERANGE"},
+        {EROFS, "EROFS"},         {ESPIPE, "ESPIPE"},
+        {ETXTBSY, "ETXTBSY"},     {EXDEV, "EXDEV"},
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/guest/ids.c - who the caller is and what it may use: getppid(2),
- * set_tid_address(2), set_robust_list(2), prlimit(2).
+ * tests/guest/ids.c - who the caller is and what it may use: getpid(2),
+ * gettid(2), set_tid_address(2), set_robust_list(2), prlimit(2).
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -16,7 +16,9 @@ static void show_ids(void)
 
     CHECK(CALL(getppid) >= 0);
     CHECK(CALL(getppid) == CALL(getppid));
-    CHECK(CALL(set_tid_address, &word) > 0);
+    CHECK(CALL(getpid) > 0);
+    CHECK(CALL(gettid) == CALL(getpid));
+    CHECK(CALL(set_tid_address, &word) == CALL(gettid));
     CHECK(CALL(set_tid_address, NULL) == CALL(set_tid_address, &word));
     CHECK(CALL(set_tid_address, KERNEL_ADDRESS) > 0);
     CALL(set_tid_address, NULL);
@@ -25,6 +27,8 @@ static void show_ids(void)
 static void set_robust_lists(void)
 {
     static struct lx_robust_list_head head;
+    const void *got = NULL;
+    size_t size = 0;
 
     EXPECT(0, set_robust_list, &head, sizeof(head));
     EXPECT(0, set_robust_list, NULL, sizeof(head));
@@ -32,6 +36,13 @@ static void set_robust_lists(void)
     EXPECT(-EINVAL, set_robust_list, &head, 0);
     EXPECT(-EINVAL, set_robust_list, &head, sizeof(head) - 1);
     EXPECT(-EINVAL, set_robust_list, &head, -1);
+    EXPECT(0, set_robust_list, &head, sizeof(head));
+    EXPECT(0, get_robust_list, 0, &got, &size);
+    CHECK(got == &head && size == sizeof(head));
+    EXPECT(0, get_robust_list, CALL(getpid), &got, &size);
+    EXPECT(-ESRCH, get_robust_list, 99999999, &got, &size);
+    EXPECT(-EFAULT, get_robust_list, 0, KERNEL_ADDRESS, &size);
+    EXPECT(-EFAULT, get_robust_list, 0, &got, KERNEL_ADDRESS);
     EXPECT(0, set_robust_list, NULL, sizeof(head));
 }
 

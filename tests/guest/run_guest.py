@@ -4,12 +4,13 @@
 same: status, stdout and stderr.
 
 run_guest.py --kernel FILE --programs DIR [--world hosted|bare]
-             [--machine microvm|q35] [--iso] [--valgrind] [--seed N]
+             [--machine microvm|q35] [--iso] [--cpus N] [--valgrind] [--seed N]
              [--traces DIR [--check-abi]] GROUP...
 
-GROUP is one of tests/guest/cases.py, or all (but differs, front and huge). With
---traces the calls are traced into DIR/PROGRAM.WORLD.strace; --check-abi then
-holds them against core/abi/syscalls.tbl.
+GROUP is one of tests/guest/cases.py, a program's name (all its cases), or all
+(but differs, front and huge). With --traces the calls are traced into
+DIR/PROGRAM.WORLD.strace; --check-abi then holds them against
+core/abi/syscalls.tbl.
 """
 import argparse
 import os
@@ -38,7 +39,10 @@ def parse(words):
     parser.add_argument("--world", default="hosted",
                         choices=("hosted", "bare"))
     parser.add_argument("--machine", default="microvm")
+    parser.add_argument("--console", default="uart",
+                        choices=("uart", "virtio"))
     parser.add_argument("--iso", action="store_true")
+    parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--valgrind", action="store_true")
     parser.add_argument("--seed")
     parser.add_argument("--traces")
@@ -112,25 +116,29 @@ def run(case, command, **options):
 
 
 def run_on_host(case, tree):
-    command = ["/" + case.program, *case.args]
+    """As init, as in the guest; what it leaves behind ends with it."""
+    command = ["unshare", "--pid", "--mount", "--fork", "--kill-child", "-R", tree,
+               "/" + case.program, *case.args]
     if os.geteuid() != 0:
-        command = ["unshare", "-r", "-R", tree, *command]
-        return run(case, command, env=cases.ENVIRONMENT)
-    return run(case, command, env=cases.ENVIRONMENT,
-               preexec_fn=lambda: (os.chroot(tree), os.chdir("/")))
+        command.insert(1, "-r")
+    return run(case, command, env=cases.ENVIRONMENT)
 
 
 def command_of(args, initrd, log):
     """The command that boots the kernel, up to init."""
     if args.world == "hosted":
-        command = [args.kernel, "--initrd", initrd, "--log", log]
+        command = [args.kernel, "--initrd", initrd, "--log", log,
+                   "--cpus", str(args.cpus)]
         if args.seed:  # then stdin is read to its end before the boot
             command += ["--seed", args.seed]
+        if args.console == "virtio":
+            command += ["--append", "console=hvc0"]
         if args.valgrind:
             command = VALGRIND + command
         return command + (["--strace"] if args.traces else [])
     command = ["python3", RUN_BARE, args.kernel, "--initrd", initrd,
-               "--log", log, "--machine", args.machine]
+               "--log", log, "--machine", args.machine,
+               "--console", args.console, "--cpus", str(args.cpus)]
     if args.iso:
         command.append("--iso")
     return command + (["--append", "strace=1"] if args.traces else [])
@@ -171,7 +179,8 @@ def run_program(args, program, chosen):
     many differ."""
     bad = 0
     with tempfile.TemporaryDirectory(prefix="guest-") as folder:
-        programs = {program: os.path.join(args.programs, program)}
+        programs = {program: os.path.join(args.programs, program),
+                    **cases.NEEDS.get(program, {})}
         with open(os.path.join(folder, "initrd"), "wb") as f:
             f.write(cases.make_archive(programs))
         os.mkdir(os.path.join(folder, "tree"))
@@ -182,6 +191,15 @@ def run_program(args, program, chosen):
             for line in found:
                 print(f"{case.name}: {line}", flush=True)
     return bad
+
+
+def cases_of(program):
+    """All cases of a program; there are some."""
+    found = [case for group in cases.GROUPS.values() for case in group
+             if case.program == program]
+    if not found:
+        sys.exit(f"run_guest: {program}: no group, no program")
+    return found
 
 
 def main():
@@ -196,10 +214,10 @@ def main():
                 os.unlink(os.path.join(args.traces, name))
     chosen = {}
     for group in groups:
-        for case in cases.GROUPS[group]:
+        for case in cases.GROUPS.get(group) or cases_of(group):
             if args.world not in case.worlds or \
                     args.valgrind and not case.valgrind or \
-                    args.seed and case.asks:
+                    args.seed and (case.asks or case.spins):
                 continue
             chosen.setdefault(case.program, []).append(case)
     bad = sum(run_program(args, *item) for item in chosen.items())

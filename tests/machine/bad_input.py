@@ -93,9 +93,11 @@ class BadInput:
         self.refuse("no init", NOT_FOUND, self.root)
 
     def wrong_program(self):
+        self.refuse("a script without its interpreter", NOT_FOUND,
+                    root_with(b"#!/bin/sh\n"), "/x")
         size = len(self.program)
         for name, data in (
-                ("an empty file", b""), ("a script", b"#!/bin/sh\n"),
+                ("an empty file", b""), ("a script of nobody", b"#!\n"),
                 ("32 bits", b"\x7fELF\x01" + self.program[5:]),
                 ("big-endian", b"\x7fELF\x02\x02" + self.program[6:])):
             self.refuse(name, NOT_EXECUTABLE, root_with(data), "/x")

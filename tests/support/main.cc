@@ -8,10 +8,11 @@
 
 #include "core/base/log.h"
 #include "core/base/random.h"
-#include "core/fs/store.h"
+#include "core/fs/root.h"
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
 #include "core/proc/process.h"
+#include "core/sched/cpus.h"
 #include "core/sched/thread.h"
 #include "core/sync/percpu.h"
 #include "core/vm/aspace.h"
@@ -28,6 +29,10 @@ static void run_tests(void *)
 {
     const char *child = getenv(harness::kChildVariable);
 
+    cpus_start();
+    // GoogleTest keeps state per host thread, which is a CPU here.
+    if (thread_set_affinity(thread_current(), 1) != 0)
+        hal_power_off(STATUS_NO_START);
     if (child != nullptr)
         hal_power_off(harness::call_child(child));
     hal_power_off(RUN_ALL_TESTS());
@@ -44,7 +49,7 @@ extern "C" void core_main(void)
     (void)random_init();
     if (aspace_init_all() != 0)
         hal_power_off(STATUS_NO_START);
-    store_init_all();
+    fs_init_all();
     process_init_all();
     sched_init();
     hal_irq_enable();
@@ -60,11 +65,13 @@ int main(int argc, char **argv)
     // The machine makes an initrd of init's arguments.
     static char init[] = "/test";
     static char *const arguments[] = {init, nullptr};
+    const char *cpus = getenv(harness::kCpusVariable);
     struct host_options options = {};
 
     testing::InitGoogleTest(&argc, argv);
     testing::UnitTest::GetInstance()->listeners().Append(
         new harness::LeakListener);
+    options.cpus = cpus != nullptr ? static_cast<unsigned>(atoi(cpus)) : 1;
     options.memory = MEMORY;
     options.stack_size = STACK;
     options.init = arguments;

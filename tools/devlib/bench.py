@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures what docs/PERFORMANCE.md states: tools/dev bench.
 
+With --linux: rows against Linux on the same machine (devlib/bench_linux.py).
+
 Bare figures are counted guest instructions (QEMU -icount shift=0: one TSC tick
 is one instruction) and repeat exactly. Hosted figures are ratios of
 interleaved bursts of one run, and their median.
@@ -10,6 +12,9 @@ import statistics
 import subprocess
 import tempfile
 
+from devlib import bench_linux
+from devlib import bench_shell
+from devlib import bench_uml
 from devlib.build import build, build_dir
 from devlib.common import Failure, say
 from devlib.cpio import Archive
@@ -99,10 +104,30 @@ def report(name, value, shown):
     return value <= limit
 
 
+def bench_uml_only():
+    build("hosted", "cyphera", "guest_bench_burst")
+    with tempfile.TemporaryDirectory(prefix="cyphera-bench-") as directory:
+        return 0 if bench_uml.compare(directory) else 1
+
+
+def bench_shell_only():
+    build("hosted", "cyphera")
+    build("x86_64", "cyphera.elf")
+    return 0 if bench_shell.measure() else 1
+
+
 def main(words):
+    if "--linux" in words:
+        return bench_linux.main(words)
+    if words == ["uml"]:
+        return bench_uml_only()
+    if words == ["shell"]:
+        return bench_shell_only()
     if words:
-        raise Failure(f"bench: {words[0]}: no options are known", 125)
-    build("hosted", "cyphera", "bench_ping_pong", "guest_bench_null_call")
+        raise Failure(f"bench: {words[0]}: uml, shell, --linux, or nothing "
+                      "for all", 125)
+    build("hosted", "cyphera", "bench_ping_pong", "guest_bench_null_call",
+          "guest_bench_burst")
     build("x86_64", "cyphera.elf", "guest_bench_null_call")
     good = True
     with tempfile.TemporaryDirectory(prefix="cyphera-bench-") as directory:
@@ -116,4 +141,6 @@ def main(words):
         good &= report("hosted null call", ratio, f"{ratio:.2f}")
         say(f"(hosted null call {ours:.0f} ticks, futex ping-pong "
             f"{theirs:.0f} ticks, medians of {BURSTS} bursts)")
+        good &= bench_uml.compare(directory)
+    good &= bench_shell.measure()
     return 0 if good else 1

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/dev run, boot and debug: a kernel with a root and a command."""
 import os
+import sys
 
 from devlib import qemu
 from devlib.build import build
 from devlib.common import Failure, path_of, setup
-from devlib.roots import make_root
+from devlib.roots import START, make_root
 
-SHELL = ["/bin/sh"]
+SHELL = [START]
 # Options of the hosted binary that take the next word (DESIGN section 1).
 VALUED = {"--cpus", "--mem", "--initrd", "--disk", "--net", "--display",
           "--seed", "--fault", "--append", "--log"}
@@ -81,7 +82,10 @@ def boot(args, words):
     append = args.append
     if args.strace is not None:
         append += " strace=" + (args.strace or "1")
+    # QEMU's virtconsole drops what a slow terminal does not take at once.
+    console = args.console or ("uart" if sys.stdin.isatty() else "virtio")
     return qemu.run(qemu.Boot(
         kernel, initrd=args.initrd or make_root("busybox"),
         command=command or SHELL, machine=args.machine, iso=args.iso,
-        cpus=args.cpus, memory=args.mem, append=append, log=args.log))
+        cpus=args.cpus, memory=args.mem, append=append, log=args.log,
+        console=console))

@@ -8,6 +8,7 @@ DLE, EOT = b"\x10", b"\x04"
 MARKER = re.compile(rb"^cyphera: exit status (\d+)\r?$")
 READY = re.compile(rb"^cyphera: console ready\r?$")
 READY_SECONDS = 3.0
+FOLLOW_SECONDS = 0.01
 
 
 def write_all(fd, data):
@@ -30,6 +31,31 @@ def pump(source, target, process=None, found=None):
                 found["broken"] = True
                 process.kill()
             return
+
+
+def follow_file(path, target, process, ended, found):
+    """Copies what process writes to a file, as it grows, to target, until
+    ended is set. When nobody reads target any more, process ends. A file that
+    never comes is empty."""
+    source = None
+    while True:
+        is_last = ended.is_set()
+        if source is None and os.path.exists(path):
+            source = os.open(path, os.O_RDONLY)
+        data = os.read(source, CHUNK) if source is not None else b""
+        if not data:
+            if is_last:
+                break
+            ended.wait(FOLLOW_SECONDS)
+            continue
+        try:
+            write_all(target, data)
+        except BrokenPipeError:
+            found["broken"] = True
+            process.kill()
+            break
+    if source is not None:
+        os.close(source)
 
 
 def escape_input(source, target, ready):

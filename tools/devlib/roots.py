@@ -1,25 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes root images under build/roots/."""
 import os
+import subprocess
 
 from devlib.build import build, build_dir
 from devlib.common import BUILD, Failure
 from devlib.cpio import Archive
 
 BUSYBOX = "/bin/busybox"
-# Names under which init scripts and people expect BusyBox.
-APPLETS = """[ ash awk basename cat chmod chown cmp cp cut date dd df diff
-dirname dmesg du echo env expr false find free grep gunzip gzip head hostname
-id kill less ln ls md5sum mkdir mknod mktemp more mount mv nproc od ps pwd
-readlink realpath reset rm rmdir sed seq sh sha256sum sleep sort stat strings
-stty sync tail tar tee test time timeout top touch tr true tty umount uname
-uniq uptime vi wc which whoami xargs yes zcat""".split()
 DIRECTORIES = ("bin", "dev", "etc", "proc", "root", "sbin", "sys", "tmp",
                "usr", "usr/bin", "usr/sbin", "var")
 # Our own programs: path in the root, guest program.
 OWN = {"hello": "hello-musl", "cat": "cat-musl"}
 PASSWD = b"root:x:0:0:root:/root:/bin/sh\n"
 GROUP = b"root:x:0:\n"
+# What the shell that nobody asked for by name finds.
+START = "/etc/start"
+START_SCRIPT = b"""#!/bin/sh
+mount -t proc proc /proc
+mount -t devtmpfs dev /dev
+mkdir -p /dev/pts
+mount -t devpts devpts /dev/pts
+hostname -F /etc/hostname
+export HOME=/root PATH=/bin:/sbin:/usr/bin:/usr/sbin
+cd
+if [ -t 0 ]; then
+    setsid -c /bin/sh -l < /dev/console > /dev/console 2>&1
+    exit
+fi
+exec /bin/sh
+"""
 
 
 def read_file(path):
@@ -40,14 +50,22 @@ def skeleton():
     return archive
 
 
+def applets():
+    """The names under which scripts and people expect BusyBox."""
+    names = subprocess.run([BUSYBOX, "--list"], check=True,
+                           capture_output=True, text=True).stdout.split()
+    return [name for name in names if name != "busybox"]
+
+
 def busybox_root(guest_dir):
     """Debian's static BusyBox, and /hello and /cat of ours."""
     if not os.path.exists(BUSYBOX):
         raise Failure(f"{BUSYBOX}: not there; tools/setup run installs it")
     archive = skeleton()
     archive.file("bin/busybox", read_file(BUSYBOX), 0o755)
-    for name in APPLETS:
+    for name in applets():
         archive.link(f"bin/{name}", "busybox")
+    archive.file(START[1:], START_SCRIPT, 0o755)
     for name, program in OWN.items():
         path = os.path.join(guest_dir, program)
         archive.file(name, read_file(path), 0o755)

@@ -88,11 +88,57 @@ TEST_F(Fault, ParseRefusesWhatIsNoPlan)
                           "rate:",
                           "rate:0",
                           "rate:-1",
+                          "calls,",
+                          "calls:1",
+                          "call",
                           "often:1"};
 
     for (const char *row : rows)
         EXPECT_EQ(-EINVAL, fault_plan_parse(row)) << row;
     EXPECT_FALSE(fault_point(FAULT_FRAME));
+}
+
+fault_call *call_now; // what the test's thread does
+
+fault_call *current_call()
+{
+    return call_now;
+}
+
+// How many of the passes of a call get by before one fails; -1: all.
+int passes_before_failure(unsigned number, int passes)
+{
+    fault_call call;
+    int found = -1;
+
+    fault_call_enter(&call, number);
+    call_now = &call;
+    for (int i = 0; i < passes && found < 0; i++)
+        if (fault_point(FAULT_OBJECT))
+            found = i;
+    call_now = nullptr;
+    fault_call_leave(&call);
+    return found;
+}
+
+TEST_F(Fault, CallsFailInTurn)
+{
+    fault_set_current(current_call);
+    ASSERT_EQ(0, fault_plan_parse("calls"));
+    EXPECT_TRUE(fault_is_by_call());
+    EXPECT_FALSE(fault_point(FAULT_OBJECT)); // outside of calls
+    for (int round = 0; round < 2; round++) {
+        EXPECT_EQ(0, passes_before_failure(7, 2));
+        EXPECT_EQ(1, passes_before_failure(7, 2));
+        EXPECT_EQ(0, passes_before_failure(8, 1)); // by number
+        EXPECT_EQ(-1, passes_before_failure(7, 2));
+        EXPECT_EQ(-1, passes_before_failure(8, 1));
+    }
+    EXPECT_EQ(6u, fault_failed());
+    ASSERT_EQ(0, fault_plan_parse("calls,frame"));
+    EXPECT_EQ(-1, passes_before_failure(7, 2));
+    fault_plan_nth(FAULT_ANY, 0);
+    EXPECT_FALSE(fault_is_by_call());
 }
 
 TEST_F(Fault, ParseSetsThePlan)

@@ -17,6 +17,26 @@ TEST(Refcount, TheLastPutSaysSo)
     EXPECT_TRUE(refcount_put(&refs));
 }
 
+TEST(Refcount, UnlessZeroTakesOneOfTheLiving)
+{
+    struct refcount refs;
+
+    refcount_init(&refs, 1);
+    EXPECT_TRUE(refcount_get_unless_zero(&refs));
+    EXPECT_FALSE(refcount_put(&refs));
+    EXPECT_TRUE(refcount_put(&refs));
+    EXPECT_FALSE(refcount_get_unless_zero(&refs));
+    EXPECT_EQ(0u, refs.count);
+}
+
+CHILD(RefcountUnlessZeroOverflow)
+{
+    struct refcount refs;
+
+    refcount_init(&refs, UINT32_MAX / 2);
+    (void)!refcount_get_unless_zero(&refs);
+}
+
 CHILD(RefcountGetOfDead)
 {
     struct refcount refs;
@@ -47,4 +67,5 @@ TEST(Refcount, MisusePanics)
     EXPECT_PANIC(RefcountGetOfDead, "old > 0");
     EXPECT_PANIC(RefcountPutTooMany, "old > 0");
     EXPECT_PANIC(RefcountOverflow, "old <");
+    EXPECT_PANIC(RefcountUnlessZeroOverflow, "old <");
 }

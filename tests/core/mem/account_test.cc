@@ -82,6 +82,6 @@ TEST(Account, MisusePanics)
     EXPECT_PANIC(AccountReleaseTooMuch, "before >= bytes");
     EXPECT_PANIC(AccountNeitherWaitNorNowait, "patience");
     EXPECT_PANIC(AccountBothWaitAndNowait, "patience");
-    EXPECT_PANIC(AccountUnknownHow, "how &");
+    EXPECT_PANIC(AccountUnknownHow, "patience");
     EXPECT_PANIC(AccountWaitWhilePinned, "cpu_is_pinned");
 }

@@ -103,6 +103,36 @@ TEST(Page, PayerPaysAndIsPaidBack)
     EXPECT_EQ(0u, payer.used);
 }
 
+TEST(Page, ARowIsOfSinglesThatArePaidForAlone)
+{
+    struct mem_account payer = {0, 16 * PAGE_SIZE};
+    uint64_t before = page_free_count();
+    struct page *first = page_alloc_row(4, &payer);
+
+    ASSERT_NE(nullptr, first);
+    EXPECT_EQ(static_cast<uint64_t>(16 * PAGE_SIZE), payer.used);
+    EXPECT_EQ(nullptr, page_alloc_row(0, &payer));
+    for (unsigned i = 0; i < 16; i++) {
+        struct page *page = page_behind(first, i);
+        const char *data = static_cast<char *>(page_data(page));
+
+        EXPECT_EQ(page_addr(first) + i * PAGE_SIZE, page_addr(page));
+        EXPECT_EQ(page, page_of(page_addr(page)));
+        EXPECT_EQ(0u, page->order);
+        for (uint64_t at = 0; at < PAGE_SIZE; at += 8)
+            ASSERT_EQ(0, data[at]);
+        page_put(page);
+        EXPECT_EQ(before - 15 + i, page_free_count());
+    }
+    EXPECT_EQ(0u, payer.used);
+    fault_plan_nth(FAULT_FRAME, 1);
+    EXPECT_EQ(nullptr, page_alloc_row(4, &payer));
+    fault_plan_nth(FAULT_ANY, 0);
+    EXPECT_EQ(0u, payer.used);
+    page_drain_all();
+    EXPECT_TRUE(page_check());
+}
+
 TEST(Page, AFaultPointBeforeAnything)
 {
     struct mem_account payer = {0, UINT64_MAX};
@@ -115,6 +145,32 @@ TEST(Page, AFaultPointBeforeAnything)
     EXPECT_EQ(0u, payer.used);
 }
 
+// Takes frames as `how` allows; returns how many are left.
+uint64_t left_by(unsigned how, std::vector<struct page *> &taken)
+{
+    struct page *page;
+
+    while ((page = page_alloc(0, how, nullptr)) != nullptr)
+        taken.push_back(page);
+    return page_free_count();
+}
+
+// Users leave the reserve, the kernel half of it, who ends nothing.
+TEST(Page, TheReserveIsForThoseWhoEnd)
+{
+    std::vector<struct page *> taken;
+    uint64_t before = page_free_count(), reserve = page_reserve_count();
+
+    ASSERT_GE(reserve, 16u);
+    EXPECT_LT(reserve, page_total_count() / 64);
+    EXPECT_EQ(reserve, left_by(MEM_WAIT | MEM_USER, taken));
+    EXPECT_EQ(reserve / 2, left_by(MEM_NOWAIT, taken));
+    EXPECT_EQ(0u, left_by(MEM_NOWAIT | MEM_LAST, taken));
+    for (struct page *each : taken)
+        page_put(each);
+    EXPECT_EQ(before, page_free_count());
+}
+
 // All frames, one by one: each once, none of them page 0 or of the initrd;
 // then NULL, and nothing charged. Given back, they are the large runs again.
 TEST(Page, ExhaustionAndRecovery)
@@ -125,7 +181,7 @@ TEST(Page, ExhaustionAndRecovery)
     std::vector<struct page *> taken;
     struct page *page;
 
-    while ((page = page_alloc(0, MEM_NOWAIT, &payer)) != nullptr) {
+    while ((page = page_alloc(0, MEM_NOWAIT | MEM_LAST, &payer)) != nullptr) {
         paddr_t addr = page_addr(page);
 
         ASSERT_NE(PADDR_NONE, addr);

@@ -10,8 +10,8 @@
 #include "core/abi/errno.h"
 #include "core/abi/stat.h"
 #include "core/base/log.h"
-#include "core/fs/store.h"
 #include "core/proc/boot_options.h"
+#include "tests/core/fs/vfs.h"
 #include "tests/support/harness.h"
 
 namespace {
@@ -39,6 +39,41 @@ TEST(BootOptions, ReadsWhatItKnowsAndPassesOverTheRest)
     EXPECT_STREQ("two words", o.args[1]);
     EXPECT_STREQ("--", o.args[2]);
     EXPECT_STREQ("loglevel=1", o.args[3]);
+}
+
+TEST(BootOptions, PlacesAreRandomUnlessToldOtherwise)
+{
+    EXPECT_FALSE(Parse("quiet").fixed_places);
+    EXPECT_TRUE(Parse("quiet norandmaps").fixed_places);
+    EXPECT_FALSE(Parse("norandmaps=1 -- norandmaps").fixed_places);
+}
+
+std::vector<std::string> Environment(const std::string &line)
+{
+    boot_options o = Parse(line);
+    return std::vector<std::string>(o.env, o.env + o.env_count);
+}
+
+using Words = std::vector<std::string>;
+
+TEST(BootOptions, UnknownWordsWithAValueAreEnvironment)
+{
+    EXPECT_EQ((Words{"HOME=/", "TERM=linux"}), Environment(""));
+    EXPECT_EQ((Words{"HOME=/", "TERM=linux", "kb_row=fork", "X=", "Y=a b"}),
+              Environment("kb_row=fork quux X= Y=\"a b\" -- Z=1"));
+    EXPECT_EQ((Words{"HOME=/root", "TERM=vt100"}),
+              Environment("TERM=vt100 HOME=/root"));
+    EXPECT_EQ((Words{"HOME=/", "TERM=linux", "a=2"}), Environment("a=1 a=2"));
+    EXPECT_EQ((Words{"HOME=/", "TERM=linux", "roots=1", "roo=1"}),
+              Environment("roots=1 roo=1"));
+}
+
+TEST(BootOptions, LinuxsOwnAndModulesWordsAreNot)
+{
+    EXPECT_EQ((Words{"HOME=/", "TERM=linux"}),
+              Environment("console=ttyS0 root=/dev/vda ro panic=-1 mem=1G "
+                          "cyphera.stdin=framed virtio_mmio.device=4K@1 =x "
+                          "loglevel=3 strace=1 fault=nth:7 init=/x rdinit=/y"));
 }
 
 TEST(BootOptions, LogLevels)
@@ -73,21 +108,14 @@ TEST(BootOptions, BoundsHold)
 
 class InitCommandTest : public testing::Test {
 protected:
-    void SetUp() override { ASSERT_EQ(0, store_init(&store_)); }
-    void TearDown() override { store_fini(&store_); }
-
     void Add(const char *path, const std::string &data)
     {
-        store_attributes a = {};
-        store_node *node;
-        a.mode = LX_S_IFREG | 0755;
-        ASSERT_EQ(0, store_create(&store_, path, &a, &node));
-        ASSERT_EQ(0, store_append(&store_, node, data.data(), data.size()));
+        vfs_.Write(path, data, 0755);
     }
     int Find(const char *line)
     {
         boot_options_parse(line, &options_);
-        int error = init_command_find(&store_, &options_, &command_);
+        int error = init_command_find(&vfs_.ask, &options_, &command_);
         if (error != 0)
             return error;
         strings_.assign(command_.args.strings, command_.args.strings_size);
@@ -97,7 +125,7 @@ protected:
         return 0;
     }
 
-    store store_;
+    Vfs vfs_;
     boot_options options_;
     init_command command_;
     std::string strings_;

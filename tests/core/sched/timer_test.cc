@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// tests/core/sched/timer_test.cc - core/sched/timer.h.
+// tests/core/sched/timer_test.cc - core/sched/timer.h. What is for all CPUs is
+// run with four as well.
 
 #include <gtest/gtest.h>
 
@@ -10,11 +11,13 @@
 #include "core/sched/timer.h"
 #include "core/sched/waitq.h"
 #include "hal/clock.h"
+#include "tests/core/sched/kthread.h"
 #include "tests/support/harness.h"
 
 namespace {
 
-constexpr uint64_t kMs = 1000000;
+using kthread::kMs;
+using kthread::Kthread;
 
 // Fires in whatever thread an interrupt finds, so what it leaves is atomic.
 struct Shot {
@@ -120,6 +123,73 @@ TEST(Timer, ManyFireOnceEachAndNeverEarly)
         }
         EXPECT_FALSE(timer_cancel(&shots[i]->timer));
     }
+}
+
+constexpr size_t kMany = 100000;
+
+// One of very many: what it did, in two words.
+struct Dot {
+    struct timer timer;
+    unsigned fired = 0; // atomic
+    unsigned wrong = 0; // atomic: early, or not where it was armed
+    unsigned cpu = 0;
+    bool was_armed = false;
+
+    static void Fire(void *arg)
+    {
+        auto *self = static_cast<Dot *>(arg);
+
+        if (hal_clock_now() < self->timer.deadline_ns ||
+            hal_cpu_self() != self->cpu)
+            __atomic_fetch_add(&self->wrong, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&self->fired, 1, __ATOMIC_RELEASE);
+    }
+};
+
+// Arms the dots of one CPU, a share of all, on that CPU: all at once far away,
+// then each soon.
+void ArmShare(std::vector<Dot> &dots, unsigned cpu)
+{
+    harness::Random random(cpu);
+    uint64_t far = hal_clock_now() + 3600000 * kMs;
+
+    for (size_t i = cpu; i < dots.size(); i += hal_cpu_count()) {
+        dots[i].cpu = cpu;
+        timer_init(&dots[i].timer, Dot::Fire, &dots[i]);
+        timer_arm(&dots[i].timer, far + random.below(1000 * kMs));
+    }
+    for (size_t i = cpu; i < dots.size(); i += hal_cpu_count())
+        timer_arm(&dots[i].timer,
+                  hal_clock_now() + 100 * kMs + random.below(100 * kMs));
+}
+
+// On all CPUs; a third is cancelled by another CPU meanwhile.
+TEST(Timer, AHundredThousandArmedAtOnce)
+{
+    std::vector<Dot> dots(harness::steps(kMany));
+    uint64_t fired = 0, cancelled = 0;
+
+    {
+        std::vector<std::unique_ptr<Kthread>> threads;
+
+        for (unsigned cpu = 0; cpu < hal_cpu_count(); cpu++)
+            threads.push_back(std::make_unique<Kthread>(
+                [&dots, cpu] { ArmShare(dots, cpu); }, UINT64_C(1) << cpu));
+    }
+    for (size_t i = 0; i < dots.size(); i += 3)
+        dots[i].was_armed = timer_cancel(&dots[i].timer);
+    SleepUntil(hal_clock_now() + 250 * kMs);
+    for (Dot &dot : dots) {
+        unsigned times = __atomic_load_n(&dot.fired, __ATOMIC_ACQUIRE);
+
+        EXPECT_FALSE(timer_cancel(&dot.timer));
+        EXPECT_EQ(dot.was_armed ? 0u : 1u, times);
+        EXPECT_EQ(0u, __atomic_load_n(&dot.wrong, __ATOMIC_RELAXED));
+        fired += times;
+        cancelled += dot.was_armed;
+    }
+    EXPECT_EQ(dots.size(), fired + cancelled);
+    EXPECT_GT(fired, dots.size() / 2);
 }
 
 } // namespace

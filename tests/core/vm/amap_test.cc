@@ -48,6 +48,26 @@ TEST_F(AmapTest, KeepsPagesFarApart)
     EXPECT_EQ(0u, amap_->height);
 }
 
+TEST_F(AmapTest, RowsFillWhatIsEmptyOfAChunk)
+{
+    struct page *row = page_alloc_row(3, nullptr);
+
+    ASSERT_NE(nullptr, row);
+    EXPECT_EQ(16u, amap_room(amap_, 0, 16));
+    (void)Insert(64 + 20);
+    EXPECT_EQ(20u, amap_room(amap_, 64, 64));
+    EXPECT_EQ(0u, amap_room(amap_, 64 + 20, 64));
+    EXPECT_EQ(43u, amap_room(amap_, 64 + 21, 64)); // to the chunk's end
+    EXPECT_EQ(64u, amap_room(amap_, 1 << 20, 100));
+    EXPECT_EQ(0, amap_insert_row(amap_, 128 + 56, row, 8));
+    EXPECT_EQ(9u, amap_->page_count);
+    for (unsigned i = 0; i < 8; i++)
+        EXPECT_EQ(page_behind(row, i), amap_find(amap_, 128 + 56 + i));
+    EXPECT_TRUE(amap_check(amap_));
+    EXPECT_EQ(3u, amap_clear(amap_, 128, 59));
+    EXPECT_TRUE(amap_check(amap_));
+}
+
 // A chunk is one node, wherever it lies.
 TEST_F(AmapTest, IsNoHigherThanItMustBe)
 {

@@ -112,6 +112,40 @@ TEST_F(FaultTest, ReadsBringInTheNeighbourhood)
     EXPECT_EQ(0, aspace_unmap(as_, kAt, 40 * kPage));
 }
 
+// After four writes in a row as many pages come as were there, up to the end of
+// a window; one that lies there already, or the region's end, is a bound.
+TEST_F(FaultTest, WritesThatGoUpBringMoreIn)
+{
+    const uint64_t resident[] = {1, 2, 3, 4, 8, 8, 8, 8, 16};
+
+    MapAt(kAt, 76 * kPage, kRW);
+    EXPECT_EQ(0, Read(kAt + 5 * kPage)); // the zero page, to be replaced
+    EXPECT_EQ(0, Write(kAt + 40 * kPage, 40));
+    for (unsigned i = 0; i < 9; i++) {
+        EXPECT_EQ(0, Write(kAt + i * kPage, static_cast<uint8_t>(i + 1)));
+        EXPECT_EQ(1 + resident[i], Resident()) << i;
+    }
+    EXPECT_EQ(0, Read(kAt + 15 * kPage));
+    EXPECT_EQ(HAL_READ | HAL_WRITE, Rights(kAt + 15 * kPage));
+    EXPECT_EQ(-1, Rights(kAt + 16 * kPage));
+    EXPECT_EQ(0, Write(kAt + 16 * kPage, 17));
+    EXPECT_EQ(33u, Resident());
+    EXPECT_EQ(0, Write(kAt + 32 * kPage, 33)); // eight, then there is one
+    EXPECT_EQ(41u, Resident());
+    EXPECT_EQ(-1, Rights(kAt + 41 * kPage));
+    EXPECT_EQ(0, Write(kAt + 70 * kPage, 71)); // no streak
+    EXPECT_EQ(42u, Resident());
+    for (unsigned i = 71; i < 76; i++)
+        EXPECT_EQ(0, Write(kAt + i * kPage, 1));
+    EXPECT_EQ(47u, Resident());
+    for (unsigned i = 0; i < 9; i++)
+        EXPECT_EQ(static_cast<int>(i + 1), Read(kAt + i * kPage));
+    EXPECT_EQ(40, Read(kAt + 40 * kPage));
+    EXPECT_TRUE(aspace_check(as_));
+    EXPECT_EQ(0, aspace_unmap(as_, kAt, 76 * kPage));
+    EXPECT_EQ(0u, Resident());
+}
+
 TEST_F(FaultTest, SharedPagesAreWrittenInPlace)
 {
     TestFile file(20, true, true);

@@ -29,7 +29,6 @@ TEST_F(MapTest, ErrorsOfAnonymousMappings)
         {0, kPage, LX_MAP_ANONYMOUS | 4, 0, -EINVAL},
         {0, kPage, LX_MAP_ANONYMOUS | LX_MAP_TYPE, 0, -EINVAL},
         {0, kPage, kShared | LX_MAP_GROWSDOWN, 0, -EINVAL},
-        {0, kPage, kPrivate | LX_MAP_GROWSDOWN, 0, -EOPNOTSUPP},
         {0, UINT64_MAX, kPrivate, 0, -ENOMEM},
         {0, UINT64_MAX - 4094, kPrivate, 0, -ENOMEM},
         {0, HAL_USER_TOP, kPrivate, 0, -ENOMEM},
@@ -313,7 +312,7 @@ TEST_F(MapTest, ReservationsOfTerabytesCostOneRegion)
     before = page_free_count();
     at = Map(0, size, kNone, kPrivate | LX_MAP_NORESERVE);
     ASSERT_LT(0, at);
-    EXPECT_EQ(before, page_free_count());
+    EXPECT_LE(before, page_free_count() + 8); // slabs at most
     EXPECT_EQ(-EFAULT, Read(static_cast<uaddr_t>(at)));
     // Pages far apart in it.
     EXPECT_EQ(0, aspace_protect(as_, static_cast<uaddr_t>(at), size, kRW));

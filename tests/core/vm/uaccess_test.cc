@@ -96,8 +96,13 @@ TEST_F(UaccessTest, Strings)
 
 TEST_F(UaccessTest, CursorsGoOnByWhatWasMoved)
 {
-    struct user_cursor to = {as_, kAt, 2 * kPage};
-    struct user_cursor from = {as_, kEnd - 6, 100};
+    struct user_cursor to = {}, from = {};
+
+    to.as = from.as = as_;
+    to.at = kAt;
+    to.left = 2 * kPage;
+    from.at = kEnd - 6;
+    from.left = 100;
 
     EXPECT_EQ(kPage, cursor_copy_out(&to, data_.data(), kPage));
     EXPECT_EQ(kAt + kPage, to.at);

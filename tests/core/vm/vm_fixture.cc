@@ -7,8 +7,12 @@
 
 TestFile::TestFile(size_t page_count, bool can_find, bool can_dirty)
 {
-    ops_ = {GetPage, can_find ? FindPages : nullptr,
-            can_dirty ? DirtyPage : nullptr, ReleaseAll};
+    ops_ = {GetPage,
+            can_find ? FindPages : nullptr,
+            can_dirty ? DirtyPage : nullptr,
+            nullptr,
+            can_dirty ? SyncPages : nullptr,
+            ReleaseAll};
     held_object_.file = this;
     vm_object_init(&held_object_.object, &ops_);
     for (size_t i = 0; i < page_count; i++) {
@@ -84,6 +88,12 @@ int TestFile::DirtyPage(struct vm_object *object, uint64_t, struct page *)
 {
     Of(object)->dirties++;
     return Of(object)->fail_dirty;
+}
+
+int TestFile::SyncPages(struct vm_object *object, uint64_t, uint64_t count)
+{
+    Of(object)->synced += count;
+    return Of(object)->fail_sync;
 }
 
 void TestFile::ReleaseAll(struct vm_object *object)

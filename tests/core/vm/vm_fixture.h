@@ -54,6 +54,8 @@ public:
 
     int fail_get = 0;             // get_page returns this when not 0
     int fail_dirty = 0;           // dirty_page likewise
+    int fail_sync = 0;            // sync_pages likewise
+    uint64_t synced = 0;          // pages it was asked for
     std::function<void()> on_get; // while the caller waits for its page
     unsigned gets = 0, finds = 0, dirties = 0, releases = 0;
 
@@ -62,6 +64,7 @@ private:
     static int GetPage(struct vm_object *, uint64_t, struct page **);
     static void FindPages(struct vm_object *, uint64_t, struct page **, size_t);
     static int DirtyPage(struct vm_object *, uint64_t, struct page *);
+    static int SyncPages(struct vm_object *, uint64_t, uint64_t);
     static void ReleaseAll(struct vm_object *);
 
     struct Held {
@@ -89,6 +92,8 @@ protected:
     void MapAt(uaddr_t addr, uint64_t size, unsigned prot,
                unsigned flags = kPrivate, struct vm_object *object = nullptr,
                uint64_t offset = 0);
+    // What copies of this thread work in.
+    static void Use(struct aspace *as) { thread_set_mmu(aspace_mmu(as)); }
     // Before objects of the test go out of scope.
     void UnmapAll() { EXPECT_EQ(0, aspace_unmap(as_, 0, HAL_USER_TOP)); }
     struct aspace_usage Usage();

@@ -225,6 +225,22 @@ TEST_F(Ptable, QueryReportsAccessedOnce)
     ptable_touch(&pt, PAGE_SIZE); // a hole
 }
 
+TEST_F(Ptable, MarksBelongToOneTranslation)
+{
+    hal_mapping found;
+
+    EXPECT_FALSE(map(0, 1, kPage, HAL_READ));
+    EXPECT_FALSE(ptable_mark(&pt, 7));
+    EXPECT_TRUE(ptable_mark(&pt, 0));
+    ASSERT_TRUE(ptable_query(&pt, 0, &found));
+    EXPECT_EQ(kPage, found.page);
+    EXPECT_FALSE(found.accessed);
+    (void)map(0, 1, kPage, HAL_READ | HAL_WRITE);
+    EXPECT_FALSE(ptable_mark(&pt, 0));
+    EXPECT_FALSE(ptable_mark(&pt, PAGE_SIZE)); // a hole
+    EXPECT_FALSE(ptable_mark(&pt, PAGE_SIZE));
+}
+
 TEST(PtableAlloc, FailsWithoutMemoryAndKeepsNothing)
 {
     EXPECT_GE(harness::sweep_allocations([] {

@@ -102,10 +102,10 @@ uint8_t *StubTest::data()
 
 int StubTest::stub_pid()
 {
-    return mmu_->engines[0].host.pid;
+    return mmu_->engines[0].host->pid;
 }
 
 struct host_engine *StubTest::engine()
 {
-    return &mmu_->engines[hal_cpu_count() == 1 ? 0 : 1].host;
+    return mmu_->engines[hal_cpu_count() == 1 ? 0 : 1].host;
 }

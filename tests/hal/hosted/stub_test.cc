@@ -232,6 +232,51 @@ TEST_F(HostTlbTest, TheHostIsNotAskedForTooManyMappings)
     page_put(frames);
 }
 
+// What the host has is not mapped again beside a page that is new.
+TEST_F(HostTlbTest, ANewPageCostsOneMapping)
+{
+    struct page *frames = page_alloc(4, MEM_WAIT | MEM_ZERO, nullptr);
+    uint32_t before;
+
+    ASSERT_NE(nullptr, frames);
+    open(kTouch, sizeof(kTouch));
+    for (uint64_t i = 0; i < kWindow; i += 2)
+        map(kArea + i * PAGE_SIZE, frames + i, HAL_READ | HAL_WRITE);
+    start(kArea, kWindow / 2, 2 * PAGE_SIZE);
+    expect_ud();
+    before = mmu_->host_maps;
+    map(kArea + PAGE_SIZE, frames + 1, HAL_READ | HAL_WRITE);
+    start(kArea, 2, PAGE_SIZE);
+    expect_ud();
+    EXPECT_EQ(2u, mmu_->host_maps - before); // counted as splitting one
+    close();
+    page_put(frames);
+}
+
+TEST_F(HostTlbTest, AStubThatIsUsedAgainHasNothingLeft)
+{
+    struct page *frames = page_alloc(0, MEM_WAIT | MEM_ZERO, nullptr);
+    struct hal_trap trap;
+    int pid;
+
+    ASSERT_NE(nullptr, frames);
+    open(kTouch, sizeof(kTouch));
+    pid = stub_pid();
+    map_area(1, frames, 1);
+    start(kArea, 1, 0);
+    expect_ud();
+    close();
+    open(kTouch, sizeof(kTouch));
+    EXPECT_EQ(pid, stub_pid());
+    start(kArea, 1, 0);
+    trap = run();
+    EXPECT_EQ(HAL_TRAP_FAULT, trap.kind);
+    EXPECT_EQ(kArea, trap.address);
+    EXPECT_EQ(1, static_cast<uint8_t *>(page_data(frames))[0]);
+    close();
+    page_put(frames);
+}
+
 TEST_F(HostTlbTest, WhatIsTakenBackIsGoneAtOnce)
 {
     struct page *frames = page_alloc(1, MEM_WAIT | MEM_ZERO, nullptr);

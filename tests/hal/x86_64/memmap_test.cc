@@ -68,6 +68,28 @@ TEST_F(Memmap, LowMemoryStaysOutButForAnInitrd)
     EXPECT_TRUE(memmap_holds(&map, info.initrd));
 }
 
+TEST_F(Memmap, FindsLowPagesThatNobodyHas)
+{
+    region(0, 0x9fc00, true);
+    EXPECT_EQ(0x1000u, memmap_find_low(&info, 5));
+    region(0x3000, 1, false);
+    EXPECT_EQ(0x4000u, memmap_find_low(&info, 5));
+    EXPECT_EQ(0x1000u, memmap_find_low(&info, 2));
+    info.initrd = {0x7fff, 0x1000};
+    EXPECT_EQ(0x9000u, memmap_find_low(&info, 5));
+    EXPECT_EQ(0x9000u, memmap_find_low(&info, 0x96));
+    EXPECT_EQ(PADDR_NONE, memmap_find_low(&info, 0x97));
+}
+
+TEST_F(Memmap, LowPagesLieBelowTheLegacyDevices)
+{
+    region(0x9d000, kMiB, true);
+    EXPECT_EQ(0x9d000u, memmap_find_low(&info, 3));
+    EXPECT_EQ(PADDR_NONE, memmap_find_low(&info, 4));
+    info.region_count = 0;
+    EXPECT_EQ(PADDR_NONE, memmap_find_low(&info, 1));
+}
+
 TEST_F(Memmap, SurvivesSizesThatWrap)
 {
     region(2 * kMiB, UINT64_MAX, true);

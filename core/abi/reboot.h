@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/abi/reboot.h - numbers of reboot(2).
+ */
+#ifndef CORE_ABI_REBOOT_H
+#define CORE_ABI_REBOOT_H
+
+#define LX_LINUX_REBOOT_MAGIC1         0xfee1dead
+#define LX_LINUX_REBOOT_MAGIC2         672274793
+#define LX_LINUX_REBOOT_MAGIC2A        85072278
+#define LX_LINUX_REBOOT_MAGIC2B        369367448
+#define LX_LINUX_REBOOT_MAGIC2C        537993216
+
+#define LX_LINUX_REBOOT_CMD_RESTART    0x01234567
+#define LX_LINUX_REBOOT_CMD_HALT       0xcdef0123
+#define LX_LINUX_REBOOT_CMD_CAD_ON     0x89abcdef
+#define LX_LINUX_REBOOT_CMD_CAD_OFF    0x00000000
+#define LX_LINUX_REBOOT_CMD_POWER_OFF  0x4321fedc
+#define LX_LINUX_REBOOT_CMD_RESTART2   0xa1b2c3d4
+#define LX_LINUX_REBOOT_CMD_SW_SUSPEND 0xd000fce2
+#define LX_LINUX_REBOOT_CMD_KEXEC      0x45584543
+
+#endif /* CORE_ABI_REBOOT_H */

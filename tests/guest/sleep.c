@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/guest/sleep.c - sleeping and timers: nanosleep(2), clock_nanosleep(2),
+ * setitimer(2), alarm(2), timer_create(2).
+ *
+ * Argument `set`: sets the clock, and so is not for the host.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "core/abi/time.h"
+#include "tests/guest/guest.h"
+
+static volatile int count, overruns, value, code;
+
+static void note(int number, siginfo_t *info, void *context)
+{
+    (void)number;
+    (void)context;
+    count++;
+    code = info->si_code;
+    value = info->si_value.sival_int;
+    overruns += info->si_overrun;
+}
+
+static void handle(int number, int flags)
+{
+    struct sigaction action = {.sa_sigaction = note,
+                               .sa_flags = flags | SA_SIGINFO};
+
+    CHECK(sigaction(number, &action, NULL) == 0);
+}
+
+static int64_t now_ms(int clock)
+{
+    struct timespec t;
+
+    CALL(clock_gettime, clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void after(int ms)
+{
+    struct itimerval once = {{0, 0}, {0, ms * 1000}};
+
+    CALL(setitimer, ITIMER_REAL, &once, NULL);
+}
+
+static void sleeps(void)
+{
+    struct timespec ten = {0, 10000000}, bad = {0, 1000000000}, t;
+    struct timespec minus = {-1, 0}, zero = {0, 0}, past = {1, 0};
+    int64_t start = now_ms(CLOCK_MONOTONIC);
+
+    EXPECT(0, nanosleep, &ten, NULL);
+    CHECK(now_ms(CLOCK_MONOTONIC) >= start + 10);
+    EXPECT(0, nanosleep, &zero, NULL);
+    EXPECT(-EINVAL, nanosleep, &bad, NULL);
+    EXPECT(-EINVAL, nanosleep, &minus, NULL);
+    EXPECT(-EFAULT, nanosleep, KERNEL_ADDRESS, NULL);
+    EXPECT(0, clock_nanosleep, CLOCK_MONOTONIC, 0, &ten, NULL);
+    EXPECT(0, clock_nanosleep, CLOCK_REALTIME, 0, &ten, NULL);
+    EXPECT(0, clock_nanosleep, CLOCK_BOOTTIME, TIMER_ABSTIME, &past, NULL);
+    EXPECT(0, clock_nanosleep, CLOCK_REALTIME, TIMER_ABSTIME, &past, NULL);
+    EXPECT(-EOPNOTSUPP, clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, &ten,
+           NULL);
+    EXPECT(-EINVAL, clock_nanosleep, 77, 0, &ten, NULL);
+    EXPECT(-EINVAL, clock_nanosleep, CLOCK_MONOTONIC, 0, &bad, NULL);
+    start = now_ms(CLOCK_MONOTONIC);
+    CALL(clock_gettime, CLOCK_MONOTONIC, &t);
+    t.tv_sec += t.tv_nsec >= 980000000;
+    t.tv_nsec = (t.tv_nsec + 20000000) % 1000000000;
+    EXPECT(0, clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+    CHECK(now_ms(CLOCK_MONOTONIC) >= start + 20);
+    EXPECT(-EINTR, restart_syscall);
+}
+
+static void interrupted(void)
+{
+    struct timespec second = {10, 0}, rest = {0, 0}, soon = {0, 60000000};
+    struct timespec t;
+    int64_t start;
+
+    handle(SIGALRM, SA_RESTART);
+    after(20);
+    EXPECT(-EINTR, nanosleep, &second, &rest);
+    CHECK(rest.tv_sec == 9 && rest.tv_nsec > 0);
+    after(20);
+    EXPECT(-EINTR, clock_nanosleep, CLOCK_MONOTONIC, 0, &second, &rest);
+    CHECK(rest.tv_sec == 9);
+    after(20);
+    EXPECT(-EFAULT, nanosleep, &second, KERNEL_ADDRESS);
+    CALL(clock_gettime, CLOCK_MONOTONIC, &t);
+    t.tv_sec += 10;
+    after(20);
+    EXPECT(-EINTR, clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &t, &rest);
+    CHECK(count == 4);
+    /* What is ignored does not cut it short. */
+    CHECK(signal(SIGALRM, SIG_IGN) != SIG_ERR);
+    after(20);
+    start = now_ms(CLOCK_MONOTONIC);
+    EXPECT(0, nanosleep, &soon, NULL);
+    CHECK(now_ms(CLOCK_MONOTONIC) >= start + 60);
+}
+
+static void intervals(void)
+{
+    struct itimerval every = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
+    struct itimerval bad = {{0, 0}, {0, 1000000}}, now;
+
+    count = 0;
+    handle(SIGALRM, 0);
+    EXPECT(-EINVAL, setitimer, 3, &every, NULL);
+    EXPECT(-EINVAL, setitimer, ITIMER_REAL, &bad, NULL);
+    EXPECT(-EFAULT, setitimer, ITIMER_REAL, KERNEL_ADDRESS, NULL);
+    EXPECT(-EINVAL, getitimer, 3, &now);
+    EXPECT(-EFAULT, getitimer, ITIMER_REAL, KERNEL_ADDRESS);
+    EXPECT(0, setitimer, ITIMER_REAL, &every, NULL);
+    while (count < 5)
+        CALL(pause);
+    CHECK(code == SI_KERNEL);
+    EXPECT(0, setitimer, ITIMER_REAL, &never, &now);
+    CHECK(now.it_interval.tv_usec == 5000 && now.it_value.tv_usec <= 5000);
+    EXPECT(0, getitimer, ITIMER_REAL, &now);
+    CHECK(now.it_value.tv_sec == 0 && now.it_value.tv_usec == 0);
+    EXPECT(0, alarm, 100);
+    EXPECT(100, alarm, 50);
+    EXPECT(0, getitimer, ITIMER_REAL, &now);
+    CHECK(now.it_value.tv_sec == 49);
+    EXPECT(50, alarm, 0);
+    EXPECT(0, alarm, 0);
+    /* Time used: only while it runs. */
+    count = 0;
+    handle(SIGPROF, 0);
+    EXPECT(0, setitimer, ITIMER_PROF, &every, NULL);
+    while (count < 3)
+        continue;
+    EXPECT(0, setitimer, ITIMER_PROF, &never, NULL);
+}
+
+static void posix_timers(void)
+{
+    static const int clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC,
+                                 CLOCK_BOOTTIME, CLOCK_PROCESS_CPUTIME_ID,
+                                 CLOCK_THREAD_CPUTIME_ID};
+    struct itimerspec once = {{0, 0}, {0, 10000000}}, now;
+    struct itimerspec fast = {{0, 1000000}, {0, 1000000}};
+    struct itimerspec bad = {{0, 0}, {0, -1}}, past = {{0, 0}, {1, 0}};
+    struct sigevent event = {.sigev_signo = SIGUSR1};
+    uint64_t set = UINT64_C(1) << (SIGUSR1 - 1), none = 0;
+    int id = -1;
+
+    handle(SIGUSR1, 0);
+    event.sigev_value.sival_int = 42;
+    for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
+        count = 0;
+        EXPECT(0, timer_create, clocks[i], &event, &id);
+        EXPECT(0, timer_settime, id, 0, &once, NULL);
+        while (count == 0)
+            continue;
+        CHECK(code == SI_TIMER && value == 42);
+        EXPECT(0, timer_gettime, id, &now);
+        CHECK(now.it_value.tv_sec == 0 && now.it_value.tv_nsec == 0);
+        EXPECT(0, timer_delete, id);
+    }
+    EXPECT(0, timer_create, CLOCK_MONOTONIC, &event, &id);
+    EXPECT(0, timer_settime, id, TIMER_ABSTIME, &past, NULL);
+    while (count == 1)
+        continue;
+    EXPECT(0, rt_sigprocmask, SIG_BLOCK, &set, NULL, 8);
+    EXPECT(0, timer_settime, id, 0, &fast, NULL);
+    count = 0;
+    overruns = 0;
+    for (int64_t end = now_ms(CLOCK_MONOTONIC) + 30;
+         now_ms(CLOCK_MONOTONIC) < end;)
+        continue;
+    EXPECT(0, rt_sigprocmask, SIG_SETMASK, &none, NULL, 8);
+    CHECK(count >= 1 && overruns >= 10);
+    CHECK(CALL(timer_getoverrun, id) >= 0);
+    EXPECT(0, timer_delete, id);
+    EXPECT(-EINVAL, timer_delete, id);
+    EXPECT(-EINVAL, timer_settime, id, 0, &once, NULL);
+    EXPECT(-EINVAL, timer_gettime, id, &now);
+    EXPECT(-EINVAL, timer_getoverrun, id);
+    EXPECT(-EINVAL, timer_create, 77, &event, &id);
+    event.sigev_notify = 9;
+    EXPECT(-EINVAL, timer_create, CLOCK_MONOTONIC, &event, &id);
+    EXPECT(-EFAULT, timer_create, CLOCK_MONOTONIC, KERNEL_ADDRESS, &id);
+    EXPECT(-EFAULT, timer_create, CLOCK_MONOTONIC, NULL, KERNEL_ADDRESS);
+    EXPECT(0, timer_create, CLOCK_MONOTONIC, NULL, &id);
+    EXPECT(-EINVAL, timer_settime, id, 0, &bad, NULL);
+    EXPECT(-EINVAL, timer_settime, id, 0, NULL, NULL);
+    EXPECT(0, timer_delete, id);
+}
+
+static void clocks(void)
+{
+    static const int numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 11};
+    struct timespec t, bad = {0, -1};
+    struct timeval tv;
+    int64_t start = now_ms(CLOCK_PROCESS_CPUTIME_ID);
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        EXPECT(0, clock_gettime, numbers[i], &t);
+        CHECK(t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < 1000000000);
+        EXPECT(0, clock_getres, numbers[i], &t);
+    }
+    while (now_ms(CLOCK_PROCESS_CPUTIME_ID) < start + 5)
+        continue;
+    EXPECT(-EINVAL, clock_gettime, 77, &t);
+    EXPECT(-EFAULT, clock_gettime, 0, KERNEL_ADDRESS);
+    EXPECT(-EINVAL, clock_getres, 77, &t);
+    EXPECT(0, clock_getres, 1, NULL);
+    EXPECT(-EINVAL, clock_settime, CLOCK_MONOTONIC, &t);
+    EXPECT(-EINVAL, clock_settime, CLOCK_REALTIME, &bad);
+    EXPECT(-EFAULT, clock_settime, CLOCK_REALTIME, KERNEL_ADDRESS);
+    EXPECT(0, gettimeofday, &tv, NULL);
+    EXPECT(-EFAULT, gettimeofday, KERNEL_ADDRESS, NULL);
+    EXPECT(-EFAULT, time, KERNEL_ADDRESS);
+    CHECK(CALL(time, NULL) >= tv.tv_sec);
+}
+
+static void *sleep_until_wall(void *arg)
+{
+    struct timespec t;
+
+    (void)arg;
+    CALL(clock_gettime, CLOCK_REALTIME, &t);
+    t.tv_sec += 3000;
+    return (void *)CALL(clock_nanosleep, CLOCK_REALTIME, TIMER_ABSTIME, &t,
+                        NULL);
+}
+
+/* Whoever sleeps until a time that the clock is set past wakes. */
+static void set_clock(void)
+{
+    struct timespec fresh = {2000000000, 5}, now, moment = {0, 20000000};
+    struct timeval tv = {2100000000, 0};
+    pthread_t thread;
+    void *result;
+
+    CHECK(pthread_create(&thread, NULL, sleep_until_wall, NULL) == 0);
+    EXPECT(0, nanosleep, &moment, NULL);
+    EXPECT(0, clock_settime, CLOCK_REALTIME, &fresh);
+    EXPECT(0, clock_gettime, CLOCK_REALTIME, &now);
+    CHECK(now.tv_sec - fresh.tv_sec < 60);
+    CHECK(pthread_join(thread, &result) == 0 && result == NULL);
+    EXPECT(0, settimeofday, &tv, NULL);
+    CHECK(CALL(time, NULL) - tv.tv_sec < 60);
+    EXPECT(-EFAULT, settimeofday, KERNEL_ADDRESS, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "set") == 0) {
+        set_clock();
+        return finish();
+    }
+    sleeps();
+    interrupted();
+    intervals();
+    posix_timers();
+    clocks();
+    return finish();
+}
