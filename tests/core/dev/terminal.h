@@ -64,9 +64,9 @@ struct Jobs {
             .current = Current,
             .is_capable = [](enum tty_capability) { return Get().capable; },
             .get_owner =
-                [](uint32_t *uid, uint32_t *gid) {
-                    *uid = Get().uid;
-                    *gid = Get().gid;
+                [](uint32_t *owner, uint32_t *group) {
+                    *owner = Get().uid;
+                    *group = Get().gid;
                 },
             .install = [](struct file *, bool) { return -EMFILE; },
         };
