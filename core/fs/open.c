@@ -477,22 +477,25 @@ int open_path(const struct path_ask *ask, const char *text,
 int open_exec(const struct path_ask *ask, const char *text, struct path *out)
 {
     struct inode *inode;
-    int error = path_find(ask, text, out);
+    struct path found;
+    int error = path_find(ask, text, &found);
 
     if (error != 0)
         return error;
-    inode = path_inode(out);
+    inode = path_inode(&found);
     if (inode_is_link(inode))
         error = -ELOOP;
     else if (inode_type(inode) != LX_S_IFREG ||
-             (mount_flags(out->mount) & MOUNT_NO_EXEC) != 0)
+             (mount_flags(found.mount) & MOUNT_NO_EXEC) != 0)
         error = -EACCES;
     else
         error = inode_may(inode, ask->cred, MAY_EXEC);
     if (error == 0)
         error = inode_deny_write(inode);
     if (error != 0)
-        path_put(out);
+        path_put(&found);
+    else
+        *out = found;
     return error;
 }
 
