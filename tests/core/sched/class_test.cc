@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "core/abi/errno.h"
+#include "core/sched/usage.h"
 #include "core/sync/percpu.h"
 #include "hal/irq.h"
 #include "tests/core/sched/kthread.h"
