@@ -10,6 +10,7 @@
 #include "core/proc/process.h"
 #include "core/proc/timers.h"
 #include "core/sched/thread.h"
+#include "core/sched/usage.h"
 #include "core/sched/waitq.h"
 #include "hal/clock.h"
 

@@ -162,7 +162,7 @@ static void fill_task(struct task *child, struct task *self,
     child->personality = self->personality;
     child->timer_slack_ns = self->timer_slack_ns;
     child->default_slack_ns = self->timer_slack_ns;
-    mem_copy(child->name, self->name, sizeof(child->name));
+    task_get_name(self, child->name);
     if (has(request, LX_CLONE_CHILD_SETTID))
         child->set_tid = request->child_tid;
     if (has(request, LX_CLONE_CHILD_CLEARTID))

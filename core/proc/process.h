@@ -81,11 +81,12 @@ struct process {
     struct task *exec_task; /* ends the other threads; signals.lock */
     struct process_signals signals;
 
-    enum process_report report; /* tree lock */
-    unsigned report_signal;     /* that stopped it; tree lock */
-    struct usage usage;         /* of threads that ended; tree lock */
-    struct usage child_usage;   /* of children waited for; tree lock */
-    uint64_t started_ns;        /* const */
+    enum process_report report;  /* tree lock */
+    unsigned report_signal;      /* that stopped it; tree lock */
+    struct usage usage;          /* of threads that ended; tree lock */
+    struct usage child_usage;    /* of children waited for; tree lock */
+    uint64_t started_ns;         /* const */
+    char name[PROCESS_NAME_MAX]; /* of the leader that ended; tree lock */
 
     struct aspace *as; /* NULL at the end; tree lock, or its own threads' */
     struct exec_places places; /* of what exec put into it; signals.lock */
@@ -128,8 +129,8 @@ struct task {
     uint64_t timer_slack_ns;     /* PR_SET_TIMERSLACK; no effect; own */
     uint64_t default_slack_ns;   /* what it was at the beginning; const */
     bool resets_on_fork;         /* SCHED_RESET_ON_FORK; own */
-    char name[PROCESS_NAME_MAX]; /* of the program, or PR_SET_NAME; own; tree
-                                    lock to write */
+    char name[PROCESS_NAME_MAX]; /* of the program, or PR_SET_NAME, or what was
+                                    written to comm; tree lock */
     uint32_t personality;        /* own */
     uint64_t minor_faults, major_faults; /* own, read by others: atomic */
     uaddr_t set_tid;     /* CLONE_CHILD_SETTID: before user mode; own */
@@ -184,8 +185,9 @@ int process_number(const struct process *process);
 /* Puts cred, whose reference it takes, in place of the running thread's. */
 void task_set_cred(struct task *task, struct cred *cred);
 
-/* The running thread's name from now on, cut where it is too long. */
+/* A thread's name from now on, cut where it is too long; and what it is. */
 void task_set_name(struct task *task, const char *name);
+void task_get_name(struct task *task, char out[PROCESS_NAME_MAX]);
 
 C_DECLS_END
 
