@@ -68,6 +68,7 @@ struct process_signals {
     unsigned queued;    /* infos in all queues; bounded by RLIMIT_SIGPENDING */
     bool is_stopped;    /* by SIGSTOP and the like */
     bool has_continued; /* the parent is to be told */
+    bool was_continued; /* and wait4(2) tells it already; atomic to read */
     bool has_reported;  /* the parent knows of the stop */
     unsigned stop_signal; /* the one that did it */
     unsigned stopped;     /* threads that sleep in the stop */
@@ -106,6 +107,12 @@ struct task_signals {
 };
 
 C_DECLS_BEGIN
+
+/*
+ * Are all threads stopped now, and nobody has reported it? Then the caller is
+ * to (core/proc/exit.h). signals.lock.
+ */
+MUST_USE bool signals_complete_stop(struct process *process);
 
 /* Once, after the caches. */
 void signal_init_all(void);
