@@ -6,6 +6,7 @@
 
 #include "core/proc/clock.h"
 #include "core/proc/limit_watch.h"
+#include "core/sched/usage.h"
 #include "core/sync/percpu.h"
 #include "tests/core/proc/process_fixture.h"
 

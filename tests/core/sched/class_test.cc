@@ -11,6 +11,7 @@
 #include "core/abi/errno.h"
 #include "core/sched/sched_impl.h"
 #include "core/sched/timer.h"
+#include "core/sched/usage.h"
 #include "core/sync/percpu.h"
 #include "hal/irq.h"
 #include "tests/core/sched/kthread.h"
