@@ -197,7 +197,7 @@ static void waits(void)
     reap("writer", pid);
     CALL(read, p[0], buffer, 1);
     CHECK(sigaction(SIGALRM, &action, NULL) == 0);
-    ring(20);
+    ring_every(20);
     EXPECT(-EINTR, epoll_wait, ep, got, 8, -1);
     hush();
     CHECK(count >= 1);

@@ -174,7 +174,7 @@ bool is_rest(int64_t rest_ms, int64_t set_ms, int64_t since_ms,
            rest_ms + grain_ms >= set_ms - passed;
 }
 
-void ring(int ms)
+void ring_every(int ms)
 {
     struct itimerval often = {{0, ms * 1000}, {0, ms * 1000}};
 

@@ -86,7 +86,7 @@ bool is_rest(int64_t rest_ms, int64_t set_ms, int64_t since_ms,
  * interrupt: one signal might come before the call. hush() ends it; those that
  * came until then have been handled, unless they are blocked.
  */
-void ring(int ms);
+void ring_every(int ms);
 void hush(void);
 
 /* The exit status: 0 when everything was as expected. */

@@ -67,14 +67,14 @@ static void reads(void)
     EXPECT(4, read, ends[0], buffer, 10);
     reap("writer", pid);
     handle(note, 0);
-    ring(20);
+    ring_every(20);
     EXPECT(-EINTR, read, ends[0], buffer, 10);
     hush();
     CHECK(count >= 1);
     *shared = 0;
     handle(note_shared, SA_RESTART);
     pid = spawn(write_after_rings, RINGS);
-    ring(20);
+    ring_every(20);
     EXPECT(4, read, ends[0], buffer, 10);
     hush();
     CHECK(count >= RINGS);
@@ -94,7 +94,7 @@ static void writes(void)
 
     EXPECT(65536, write, ends[1], buffer, 65536);
     handle(note, 0);
-    ring(20);
+    ring_every(20);
     EXPECT(-EINTR, write, ends[1], buffer, 1);
     hush();
     CHECK(count >= 1);
@@ -105,7 +105,7 @@ static void writes(void)
     pid = spawn(read_late, 1);
     reap("reader", pid);
     count = 0;
-    ring(50);
+    ring_every(50);
     EXPECT(8192, write, ends[1], buffer, 70000); /* cut short by the signal */
     hush();
     CHECK(count >= 1);

@@ -113,7 +113,7 @@ static void signals(void)
     CHECK(sigaction(SIGALRM, &action, NULL) == 0);
     EXPECT(0, pipe2, p, 0);
     fds[0] = (struct pollfd){p[0], POLLIN, 0};
-    ring(20);
+    ring_every(20);
     EXPECT(-EINTR, poll, fds, 1, 100000);
     hush();
     CHECK(count >= 1);

@@ -147,7 +147,7 @@ static void signals(void)
 
     CHECK(sigaction(SIGALRM, &action, NULL) == 0);
     ask(p[0], -1);
-    ring(20);
+    ring_every(20);
     EXPECT(-EINTR, select, 10, &in, NULL, NULL, NULL);
     hush();
     CHECK(count >= 1 && FD_ISSET(p[0], &in));

@@ -66,7 +66,7 @@ static void timed(void)
     CHECK(info.si_code == SI_KERNEL);
     handle(SIGALRM, SA_RESTART);
     EXPECT(0, rt_sigprocmask, SIG_SETMASK, &none, NULL, 8);
-    ring(20);
+    ring_every(20);
     EXPECT(-EINTR, rt_sigtimedwait, &usr1, NULL, &long_time, 8);
     hush();
     CHECK(count >= 1);
@@ -85,7 +85,7 @@ static void suspended(void)
     CHECK(count == 1);
     EXPECT(0, rt_sigprocmask, SIG_SETMASK, &none, &now, 8);
     CHECK(now == set);
-    ring(20);
+    ring_every(20);
     EXPECT(-EINTR, pause);
     hush();
     CHECK(count >= 2);
@@ -107,7 +107,7 @@ static void interrupted(void)
     char byte;
 
     handle(SIGALRM, 0);
-    ring(20);
+    ring_every(20);
     EXPECT(-EINTR, read, 0, &byte, 1);
     hush();
     CHECK(count >= 1);
@@ -122,7 +122,7 @@ static void restarted(void)
 
     count = 0;
     CHECK(sigaction(SIGALRM, &action, NULL) == 0);
-    ring(20);
+    ring_every(20);
     EXPECT(1, read, 0, &byte, 1);
     hush();
     CHECK(count >= ASKS_AT);

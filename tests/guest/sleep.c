@@ -84,7 +84,7 @@ static void interrupted(void)
     int64_t start = clock_ms(CLOCK_MONOTONIC);
 
     handle(SIGALRM, SA_RESTART);
-    ring(20);
+    ring_every(20);
     EXPECT(-EINTR, nanosleep, &most, &rest);
     CHECK(is_left(&rest, start));
     start = clock_ms(CLOCK_MONOTONIC);

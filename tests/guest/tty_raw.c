@@ -171,11 +171,11 @@ static void interrupted(void)
     CALL(rt_sigaction, SIGALRM, NULL, &action, 8);
     action.flags &= ~(unsigned long)SA_RESTART;
     CALL(rt_sigaction, SIGALRM, &action, NULL, 8);
-    ring(50);
+    ring_every(50);
     show_read("interrupted", p.slave, 10);
     hush();
     type(p.master, "ab");
-    ring(50);
+    ring_every(50);
     show_read("with two", p.slave, 10);
     hush();
     pts_close(&p);
