@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import cases  # noqa: E402
 
-TIMEOUT_S = 120
+TIMEOUT_S = 250  # a run that takes longer hangs
 APART = ("front", "huge", "differs")
 VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
             "--errors-for-leak-kinds=definite", "--trace-children=no"]
