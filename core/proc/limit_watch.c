@@ -118,13 +118,21 @@ void limit_watch_init(struct process *process)
     timer_init(&process->limit_watch.timer, look, process);
 }
 
+/* Under the lock that look() takes no more once it switched the watch off: so
+ * arming, which waits for a look elsewhere, does not wait for this lock. */
 void limit_watch_start(struct process *process)
 {
-    if (is_limited(process) && switch_on(process))
+    unsigned saved;
+
+    if (!is_limited(process))
+        return;
+    saved = process_tree_lock();
+    if (!list_is_empty(&process->threads) && switch_on(process))
         arm(process, 0);
+    process_tree_unlock(saved);
 }
 
-void limit_watch_fini(struct process *process)
+void limit_watch_end(struct process *process)
 {
     (void)timer_cancel(&process->limit_watch.timer);
 }

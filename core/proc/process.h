@@ -38,7 +38,6 @@ struct nsset;
 struct fs_context;
 struct thread;
 struct tty;
-struct user;
 
 enum {
     PROCESS_NAME_MAX = 16, /* TASK_COMM_LEN, with the NUL */
@@ -95,9 +94,10 @@ struct process {
     struct limit_watch limit_watch;
     struct path program; /* /proc/PID/exe: references, and writing is denied;
                             signals.lock; dentry NULL: none */
-    struct user *user;   /* that a zombie counts for; tree lock */
-    int dumpable;        /* PR_SET_DUMPABLE; atomic */
-    bool no_huge_pages;  /* PR_SET_THP_DISABLE: there are none; atomic */
+    struct cred
+        *cred;    /* a zombie's: its last thread's; a reference; tree lock */
+    int dumpable; /* PR_SET_DUMPABLE; atomic */
+    bool no_huge_pages; /* PR_SET_THP_DISABLE: there are none; atomic */
 };
 
 /* How a call that was cut short goes on: run again with these (the number is
@@ -182,8 +182,18 @@ void task_put(struct task *task); /* may sleep */
 int task_number(const struct task *task);
 int process_number(const struct process *process);
 
-/* Puts cred, whose reference it takes, in place of the running thread's. */
+/* The credentials of a process: a zombie's, or its first thread's. Tree lock.
+ */
+const struct cred *process_cred(const struct process *process);
+
+/* Puts cred, whose reference it takes, in place of the running thread's. When
+ * it acts as another from then on, PR_SET_DUMPABLE and PR_SET_PDEATHSIG begin
+ * anew, with 0 (prctl(2)). */
 void task_set_cred(struct task *task, struct cred *cred);
+
+/* May self look into target: ptrace(2), "Ptrace access mode checking", with the
+ * real ids? */
+bool task_may_look_into(struct task *self, struct task *target);
 
 /* A thread's name from now on, cut where it is too long; and what it is. */
 void task_set_name(struct task *task, const char *name);

@@ -36,6 +36,17 @@ static bool are_all_stopped(struct process *process)
     return process->signals.stopped >= count;
 }
 
+bool signals_complete_stop(struct process *process)
+{
+    struct process_signals *signals = &process->signals;
+
+    if (!signals->is_stopped || signals->has_reported || process->is_ending ||
+        !are_all_stopped(process))
+        return false;
+    signals->has_reported = true;
+    return true;
+}
+
 /* Sleeps in a stop; the last thread to arrive tells the parent. */
 static void stay_stopped(struct process *process)
 {
@@ -46,8 +57,7 @@ static void stay_stopped(struct process *process)
 
     if (signals->is_stopped) {
         signals->stopped++;
-        reports = !signals->has_reported && are_all_stopped(process);
-        signals->has_reported = signals->has_reported || reports;
+        reports = signals_complete_stop(process);
         spin_unlock_irq(&process->signals.lock, saved);
         if (reports)
             process_report_stop(process, number);
