@@ -187,6 +187,9 @@ GROUPS = {
             Case("tty_raw"), Case("tty_open"), Case("tty_hangup"),
             Case("tty_jobs"), Case("tty_keys"), Case("tty_storm")],
     "vdso": [Case("vdso")],
+    "procfs": [Case("procfs")],
+    # Takes a day, which passes at once in virtual time.
+    "load": [Case("load", status=0, worlds=("hosted",))],
     "absent": [Case("absent"), Case("absent", "own", status=0),
                Case("absent", "probes", status=0)],
     # Must be told apart from the host: tests run_guest.py itself.
