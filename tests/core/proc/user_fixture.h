@@ -6,6 +6,8 @@
 #ifndef TESTS_CORE_PROC_USER_FIXTURE_H
 #define TESTS_CORE_PROC_USER_FIXTURE_H
 
+#include <atomic>
+
 #include "core/abi/ptrace.h"
 #include "core/abi/sched.h"
 #include "core/proc/clone.h"
@@ -48,7 +50,7 @@ protected:
     // short is made again.
     static int Clone(const struct clone_request &request);
     // The same by a member.
-    static int CloneBy(Member &member, const struct clone_request &request);
+    int CloneBy(Member &member, const struct clone_request &request);
     static struct clone_request Request(uint64_t flags,
                                         int exit_signal = LX_SIGCHLD);
     // What members' memory holds; the running member's.
@@ -70,6 +72,7 @@ private:
     static int Serve(struct thread *self);
 
     static UserTest *current_;
+    std::atomic<int> made_{0}, begun_{0}; // threads
     std::unique_ptr<Vfs> vfs_;
 };
 
