@@ -114,6 +114,7 @@ protected:
         else
             maker.Do(make);
         Await([&] { return kthread::Load(is_there); });
+        AwaitAll();
         sharer.leader = std::make_unique<Born>(leader);
         sharer.thread = std::make_unique<Born>(thread);
         return sharer;

@@ -126,14 +126,15 @@ int UserTest::Clone(const struct clone_request &request)
 {
     int result;
 
+    current_->made_++; // before the child begins, which may be vfork(2)'s
     do {
         __atomic_fetch_and(&thread_current()->work,
                            ~static_cast<unsigned>(THREAD_WORK_SIGNAL),
                            __ATOMIC_ACQ_REL);
         result = task_clone(task_current(), &request);
     } while (result == -EINTR);
-    if (result > 0)
-        current_->made_++;
+    if (result < 0)
+        current_->made_--;
     return result;
 }
 
@@ -142,7 +143,7 @@ int UserTest::CloneBy(Member &member, const struct clone_request &request)
     int result = 0;
 
     member.Do([&] { result = Clone(request); });
-    Await([&] { return begun_ >= made_; }); // body_ may change
+    AwaitAll();
     return result;
 }
 

@@ -53,6 +53,11 @@ protected:
     int CloneBy(Member &member, const struct clone_request &request);
     static struct clone_request Request(uint64_t flags,
                                         int exit_signal = LX_SIGCHLD);
+    // Until all that were made have begun: body_ may change.
+    void AwaitAll()
+    {
+        Await([&] { return begun_ == made_; });
+    }
     // What members' memory holds; the running member's.
     static int32_t Word(struct aspace *as, uaddr_t at);
     static void SetWord(struct aspace *as, uaddr_t at, int32_t value);
