@@ -223,10 +223,11 @@ TEST(SchedClass, TurnsOfEqualRealtimeThreads)
 
         Await([&] { return a.turns() > turns && b.turns() > others; });
     }
-    bool stop = false, yield = false, other_ran = false;
+    bool begun = false, stop = false, yield = false, other_ran = false;
     Kthread first(
         [&] {
             EXPECT_EQ(0, SetClass(thread_current(), THREAD_FIFO, 5));
+            Store(begun, true);
             while (!Load(stop)) {
                 Work();
                 if (Load(yield))
@@ -234,7 +235,7 @@ TEST(SchedClass, TurnsOfEqualRealtimeThreads)
             }
         },
         bit(LastCpu()));
-    Sleep(5 * kMs);
+    Await([&] { return Load(begun); });
     Kthread second([&] { Store(other_ran, true); }, bit(LastCpu()));
     EXPECT_EQ(0, SetClass(second.thread(), THREAD_FIFO, 5));
     Sleep(150 * kMs);
