@@ -157,13 +157,18 @@ void Member::End(int status)
     Call();
 }
 
+void Member::Begin(std::function<void()> action)
+{
+    action_ = std::move(action);
+    kthread::Store(acts_, true);
+    Call();
+}
+
 void Member::Do(std::function<void()> action)
 {
     uint64_t end = hal_clock_now() + 20000 * kMs;
 
-    action_ = std::move(action);
-    kthread::Store(acts_, true);
-    Call();
+    Begin(std::move(action));
     while (kthread::Load(acts_) && hal_clock_now() < end)
         kthread::Pause();
     EXPECT_FALSE(kthread::Load(acts_));
