@@ -108,12 +108,6 @@ struct task_signals {
 
 C_DECLS_BEGIN
 
-/*
- * Are all threads stopped now, and nobody has reported it? Then the caller is
- * to (core/proc/exit.h). signals.lock.
- */
-MUST_USE bool signals_complete_stop(struct process *process);
-
 /* Once, after the caches. */
 void signal_init_all(void);
 
