@@ -10,6 +10,7 @@
 #include "core/proc/process.h"
 #include "core/proc/timers.h"
 #include "core/sched/thread.h"
+#include "core/sched/usage.h"
 #include "core/sched/waitq.h"
 #include "hal/clock.h"
 
@@ -61,12 +62,14 @@ bool clock_is_wall(int32_t clock)
 
 uint64_t clock_deadline(int32_t clock, uint64_t ns)
 {
-    uint64_t now = hal_clock_now();
-    uint64_t wall_now;
+    uint64_t wall_now, now;
 
     if (!clock_is_wall(clock))
         return ns;
+    /* In this order: what passes between the two looks makes it late, where the
+     * other would end a sleep before its time. */
     wall_now = clock_wall_ns();
+    now = hal_clock_now();
     if (ns <= wall_now)
         return now;
     return ns - wall_now < WAIT_FOREVER - now ? now + (ns - wall_now)

@@ -11,6 +11,7 @@
 #include "core/abi/poll.h"
 #include "core/abi/signal.h"
 #include "core/abi/wait.h"
+#include "core/base/string.h"
 #include "core/fs/context.h"
 #include "core/fs/fd_table.h"
 #include "core/fs/file.h"
@@ -182,6 +183,7 @@ void process_reap(struct process *process)
     pid_put(process->session);
     pid_leave(&process->by_pid, process->pid);
     user_drop_process(process->cred->user);
+    process_uncount();
     process_put(process);
 }
 
@@ -351,12 +353,15 @@ static enum leaving leave_process(struct task *task, struct terminal_end *end)
     bool is_init = process->parent == NULL;
 
     usage_add_task(&process->usage, task);
+    if (task->pid == process->pid) /* what is left is called as its leader */
+        mem_copy(process->name, task->name, sizeof(process->name));
     pid_leave(&task->by_pid, task->pid);
     if (is_last) {
         terminal_end(process, end);
         become_zombie(process, task);
     } else {
         hand_on_children(task, false);
+        process_uncount();
         user_drop_process(task->cred->user);
     }
     /* An exec of another thread may wait for this. */

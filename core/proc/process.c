@@ -37,6 +37,7 @@ static struct mem_cache process_cache, task_cache;
 static struct {
     struct spinlock lock;
     struct list all GUARDED_BY(lock);
+    struct process_counts counts GUARDED_BY(lock);
     void (*user_loop)(struct thread *self); /* set with init, then const */
 } tree;
 
@@ -81,6 +82,20 @@ struct list *process_list(void)
 {
     ASSERT(process_tree_is_locked());
     return &tree.all;
+}
+
+void process_get_counts(struct process_counts *out) NO_TSA
+{
+    unsigned saved = process_tree_lock();
+
+    *out = tree.counts;
+    process_tree_unlock(saved);
+}
+
+void process_uncount(void)
+{
+    ASSERT(process_tree_is_locked() && tree.counts.threads > 0);
+    tree.counts.threads--;
 }
 
 struct process *process_alloc(void)
@@ -303,6 +318,14 @@ void task_set_name(struct task *task, const char *name)
     process_tree_unlock(saved);
 }
 
+void task_get_name(struct task *task, char out[PROCESS_NAME_MAX])
+{
+    unsigned saved = process_tree_lock();
+
+    mem_copy(out, task->name, PROCESS_NAME_MAX);
+    process_tree_unlock(saved);
+}
+
 const struct cred *process_cred(const struct process *process)
 {
     if (process->cred != NULL)
@@ -355,6 +378,8 @@ void task_link(struct task *task)
     struct process *process = task->process;
 
     ASSERT(process_tree_is_locked());
+    tree.counts.threads++;
+    tree.counts.forks++;
     list_push_back(&task->pid->members[PID_TASK], &task->by_pid);
     list_push_back(&process->threads, &task->of_process);
     __atomic_fetch_add(&process->running, 1, __ATOMIC_RELAXED);

@@ -80,11 +80,12 @@ struct process {
     struct task *exec_task; /* ends the other threads; signals.lock */
     struct process_signals signals;
 
-    enum process_report report; /* tree lock */
-    unsigned report_signal;     /* that stopped it; tree lock */
-    struct usage usage;         /* of threads that ended; tree lock */
-    struct usage child_usage;   /* of children waited for; tree lock */
-    uint64_t started_ns;        /* const */
+    enum process_report report;  /* tree lock */
+    unsigned report_signal;      /* that stopped it; tree lock */
+    struct usage usage;          /* of threads that ended; tree lock */
+    struct usage child_usage;    /* of children waited for; tree lock */
+    uint64_t started_ns;         /* const */
+    char name[PROCESS_NAME_MAX]; /* of the leader that ended; tree lock */
 
     struct aspace *as; /* NULL at the end; tree lock, or its own threads' */
     struct exec_places places; /* of what exec put into it; signals.lock */
@@ -128,8 +129,7 @@ struct task {
     uint64_t timer_slack_ns;     /* PR_SET_TIMERSLACK; no effect; own */
     uint64_t default_slack_ns;   /* what it was at the beginning; const */
     bool resets_on_fork;         /* SCHED_RESET_ON_FORK; atomic */
-    char name[PROCESS_NAME_MAX]; /* of the program, or PR_SET_NAME; own; tree
-                                    lock to write */
+    char name[PROCESS_NAME_MAX]; /* of the program, or as set; tree lock */
     uint32_t personality;        /* own */
     uint64_t minor_faults, major_faults; /* own, read by others: atomic */
     uaddr_t set_tid;     /* CLONE_CHILD_SETTID: before user mode; own */
@@ -181,8 +181,7 @@ void task_put(struct task *task); /* may sleep */
 int task_number(const struct task *task);
 int process_number(const struct process *process);
 
-/* The credentials of a process: a zombie's, or its first thread's. Tree lock.
- */
+/* The credentials of a zombie, or of the first thread. Tree lock. */
 const struct cred *process_cred(const struct process *process);
 
 /* Puts cred, whose reference it takes, in place of the running thread's; who
@@ -192,8 +191,9 @@ void task_set_cred(struct task *task, struct cred *cred);
 /* ptrace(2)'s check of access, by real ids: may self look into target? */
 bool task_may_look_into(struct task *self, struct task *target);
 
-/* The running thread's name from now on, cut where it is too long. */
+/* A thread's name from now on, cut where it is too long; and what it is. */
 void task_set_name(struct task *task, const char *name);
+void task_get_name(struct task *task, char out[PROCESS_NAME_MAX]);
 
 C_DECLS_END
 

@@ -61,8 +61,8 @@ static void stay_stopped(struct process *process)
         spin_unlock_irq(&process->signals.lock, saved);
         if (reports)
             process_report_stop(process, number);
-        (void)!waitq_wait_killable(&signals->stop_waiters, goes_on, signals,
-                                   WAIT_FOREVER);
+        (void)!waitq_wait_stopped(&signals->stop_waiters, goes_on, signals,
+                                  WAIT_FOREVER);
         saved = spin_lock_irq(&process->signals.lock);
         signals->stopped--;
     }
@@ -168,10 +168,12 @@ static void end(struct task *task, const struct delivery *delivery)
 {
     const struct lx_siginfo *info = &delivery->call.info;
     unsigned number = delivery->call.number;
+    char name[PROCESS_NAME_MAX];
 
+    task_get_name(task, name);
     if (delivery->is_forced)
-        log_info("%s: killed by %s, address %#llx", task->name,
-                 signal_name(number), (unsigned long long)info->of.fault.addr);
+        log_info("%s: killed by %s, address %#llx", name, signal_name(number),
+                 (unsigned long long)info->of.fault.addr);
     process_end(task->process, LX_W_SIGNALED((int)number));
 }
 

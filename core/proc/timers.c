@@ -20,6 +20,7 @@
 #include "core/sched/mutex.h"
 #include "core/sched/thread.h"
 #include "core/sched/timer.h"
+#include "core/sched/usage.h"
 #include "hal/clock.h"
 #include "hal/cpu.h"
 

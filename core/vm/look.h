@@ -31,6 +31,9 @@ bool aspace_next_region(struct aspace *as, uaddr_t from,
 MUST_USE ssize_t aspace_peek(struct aspace *as, uaddr_t from, void *to,
                              size_t size);
 
+/* Pages of all shared anonymous mappings of the machine. Any context. */
+uint64_t anon_shared_count(void);
+
 C_DECLS_END
 
 #endif /* CORE_VM_LOOK_H */

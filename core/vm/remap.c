@@ -40,7 +40,7 @@ static int read_request(const struct remap_request *request,
     list_init(&remap->removed);
     if ((request->flags & ~KNOWN_FLAGS) != 0 ||
         request->addr % PAGE_SIZE != 0 || remap->new_size == 0 ||
-        remap->new_size > HAL_USER_TOP || remap->old_size < request->old_size)
+        remap->new_size > HAL_USER_TOP)
         return -EINVAL;
     if (placed && !(request->flags & LX_MREMAP_MAYMOVE))
         return -EINVAL;
@@ -273,6 +273,8 @@ static int remap_locked(struct aspace *as, struct remap *remap)
         remap->to = remap->from;
         if (remap->new_size == remap->old_size)
             return 0;
+        if (end < remap->from || end > HAL_USER_TOP)
+            return -EINVAL;
         return take_out(as, remap, remap->from + remap->new_size, end);
     }
     if (end > region->end || end < remap->from)
@@ -322,6 +324,6 @@ int aspace_remap(struct aspace *as, const struct remap_request *request,
     grown.start = remap.to + remap.old_size;
     grown.count = (remap.new_size - remap.old_size) / PAGE_SIZE;
     if (access != 0 && remap.new_size > remap.old_size)
-        (void)fault_populate(as, grown, access);
+        (void)fault_populate(as, grown, access, 0);
     return 0;
 }

@@ -67,6 +67,11 @@ static void refuse_flags(void)
     EXPECT(-EINVAL, mremap, at, 2 * PAGE, 2 * PAGE, TO, at + PAGE);
     EXPECT(-EINVAL, mremap, at, 2 * PAGE, 2 * PAGE, TO, at);
     EXPECT(-EINVAL, mremap, at, PAGE, PAGE, TO, KERNEL_ADDRESS);
+    /* More than there can be, and more than counts. */
+    EXPECT(-EINVAL, mremap, at, (size_t)1 << 47, PAGE, 0);
+    EXPECT(-EINVAL, mremap, at, -(size_t)PAGE, PAGE, MOVE);
+    EXPECT(-EINVAL, mremap, at, SIZE_MAX, PAGE, MOVE);
+    EXPECT(-EFAULT, mremap, to, SIZE_MAX, PAGE, MOVE);
     EXPECT(-EFAULT, mremap, to, PAGE, 2 * PAGE, MOVE);
     EXPECT(-EFAULT, mremap, to, PAGE, PAGE, 0);
     EXPECT(-EFAULT, mremap, to, PAGE, PAGE, TO, at);
