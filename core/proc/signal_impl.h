@@ -80,7 +80,8 @@ bool signal_is_init(const struct process *process);
 
 /* Are all threads stopped now, and nobody has reported it? Then the caller is
  * to (core/proc/exit.h). signals.lock. */
-MUST_USE bool signals_complete_stop(struct process *process);
+MUST_USE bool signals_complete_stop(struct process *process)
+    REQUIRES(process->signals.lock);
 
 /* --- signal_frame.c ------------------------------------------------------- */
 
