@@ -126,7 +126,7 @@ struct task {
     bool no_new_privs;           /* own, read by others: atomic */
     uint64_t timer_slack_ns;     /* PR_SET_TIMERSLACK; no effect; own */
     uint64_t default_slack_ns;   /* what it was at the beginning; const */
-    bool resets_on_fork;         /* SCHED_RESET_ON_FORK; own */
+    bool resets_on_fork;         /* SCHED_RESET_ON_FORK; atomic */
     char name[PROCESS_NAME_MAX]; /* /proc/PID/comm; tree lock */
     uint32_t personality;        /* own */
     uint64_t minor_faults, major_faults; /* own, read by others: atomic */
@@ -179,16 +179,14 @@ void task_put(struct task *task); /* may sleep */
 int task_number(const struct task *task);
 int process_number(const struct process *process);
 
-/* A process's credentials: a zombie's, or its first thread's. Tree lock. */
+/* The credentials of a zombie, or of the first thread. Tree lock. */
 const struct cred *process_cred(const struct process *process);
 
-/* Puts cred, whose reference it takes, in place of the running thread's. When
- * it acts as another from then on, PR_SET_DUMPABLE and PR_SET_PDEATHSIG begin
- * anew, with 0 (prctl(2)). */
+/* Puts cred, whose reference it takes, in place of the running thread's; who
+ * acts as another then is not dumpable, and has no PR_SET_PDEATHSIG. */
 void task_set_cred(struct task *task, struct cred *cred);
 
-/* May self look into target: ptrace(2), "Ptrace access mode checking", with the
- * real ids? */
+/* ptrace(2)'s check of access, by real ids: may self look into target? */
 bool task_may_look_into(struct task *self, struct task *target);
 
 /* A thread's name from now on, cut where it is too long; and what it is. */
