@@ -88,6 +88,7 @@ struct process {
     uint64_t started_ns;        /* const */
 
     struct aspace *as; /* NULL at the end; tree lock, or its own threads' */
+    bool borrows_as;   /* its parent's (CLONE_VM), until exec; tree lock */
     struct exec_places places; /* of what exec put into it; signals.lock */
     bool is_victim; /* of the OOM killer, with memory still; tree lock */
     struct limits limits;
@@ -171,6 +172,10 @@ MUST_USE struct task *task_find(struct pid_ns *ns, int number);
 
 /* Any process's address space, with a reference, or NULL. Any context. */
 MUST_USE struct aspace *process_get_aspace(struct process *process);
+
+/* Tells its memory of the limits that memory heeds. One that is borrowed heeds
+ * its owner's. After each change of limits or memory; may sleep. */
+void process_limit_memory(struct process *process);
 
 void process_get(struct process *process);
 void process_put(struct process *process); /* may sleep */
