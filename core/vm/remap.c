@@ -291,8 +291,12 @@ static int remap_locked(struct aspace *as, struct remap *remap)
             return -EINVAL;
         return take_out(as, remap, remap->from + remap->new_size, end);
     }
-    if (end > region->end || end < remap->from)
+    /* What a smaller size cuts off need not be one mapping, as on Linux. */
+    if (end < remap->from ||
+        remap->from + min_u64(remap->old_size, remap->new_size) > region->end)
         return -EFAULT;
+    if (end > HAL_USER_TOP)
+        return -EINVAL;
     error = check_growth(as, region, remap);
     if (error != 0)
         return error;
