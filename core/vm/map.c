@@ -7,6 +7,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
+#include "core/vm/look.h"
 #include "core/vm/region.h"
 
 #define PROT_RIGHTS (LX_PROT_READ | LX_PROT_WRITE | LX_PROT_EXEC)
