@@ -38,7 +38,6 @@ struct nsset;
 struct fs_context;
 struct thread;
 struct tty;
-struct user;
 
 enum {
     PROCESS_NAME_MAX = 16, /* TASK_COMM_LEN, with the NUL */
@@ -81,11 +80,12 @@ struct process {
     struct task *exec_task; /* ends the other threads; signals.lock */
     struct process_signals signals;
 
-    enum process_report report; /* tree lock */
-    unsigned report_signal;     /* that stopped it; tree lock */
-    struct usage usage;         /* of threads that ended; tree lock */
-    struct usage child_usage;   /* of children waited for; tree lock */
-    uint64_t started_ns;        /* const */
+    enum process_report report;  /* tree lock */
+    unsigned report_signal;      /* that stopped it; tree lock */
+    struct usage usage;          /* of threads that ended; tree lock */
+    struct usage child_usage;    /* of children waited for; tree lock */
+    uint64_t started_ns;         /* const */
+    char name[PROCESS_NAME_MAX]; /* of the leader that ended; tree lock */
 
     struct aspace *as; /* NULL at the end; tree lock, or its own threads' */
     bool borrows_as;   /* its parent's (CLONE_VM), until exec; tree lock */
@@ -95,9 +95,10 @@ struct process {
     struct limit_watch limit_watch;
     struct path program; /* /proc/PID/exe: references, and writing is denied;
                             signals.lock; dentry NULL: none */
-    struct user *user;   /* that a zombie counts for; tree lock */
-    int dumpable;        /* PR_SET_DUMPABLE; atomic */
-    bool no_huge_pages;  /* PR_SET_THP_DISABLE: there are none; atomic */
+    struct cred
+        *cred;    /* a zombie's: its last thread's; a reference; tree lock */
+    int dumpable; /* PR_SET_DUMPABLE; atomic */
+    bool no_huge_pages; /* PR_SET_THP_DISABLE: there are none; atomic */
 };
 
 /* How a call that was cut short goes on: run again with these (the number is
@@ -129,8 +130,8 @@ struct task {
     uint64_t timer_slack_ns;     /* PR_SET_TIMERSLACK; no effect; own */
     uint64_t default_slack_ns;   /* what it was at the beginning; const */
     bool resets_on_fork;         /* SCHED_RESET_ON_FORK; own */
-    char name[PROCESS_NAME_MAX]; /* of the program, or PR_SET_NAME; own; tree
-                                    lock to write */
+    char name[PROCESS_NAME_MAX]; /* of the program, or PR_SET_NAME, or what was
+                                    written to comm; tree lock */
     uint32_t personality;        /* own */
     uint64_t minor_faults, major_faults; /* own, read by others: atomic */
     uaddr_t set_tid;     /* CLONE_CHILD_SETTID: before user mode; own */
@@ -173,10 +174,6 @@ MUST_USE struct task *task_find(struct pid_ns *ns, int number);
 /* Any process's address space, with a reference, or NULL. Any context. */
 MUST_USE struct aspace *process_get_aspace(struct process *process);
 
-/* Tells its memory of the limits that memory heeds. One that is borrowed heeds
- * its owner's. After each change of limits or memory; may sleep. */
-void process_limit_memory(struct process *process);
-
 void process_get(struct process *process);
 void process_put(struct process *process); /* may sleep */
 void task_get(struct task *task);
@@ -186,11 +183,22 @@ void task_put(struct task *task); /* may sleep */
 int task_number(const struct task *task);
 int process_number(const struct process *process);
 
-/* Puts cred, whose reference it takes, in place of the running thread's. */
+/* The credentials of a process: a zombie's, or its first thread's. Tree lock.
+ */
+const struct cred *process_cred(const struct process *process);
+
+/* Puts cred, whose reference it takes, in place of the running thread's. When
+ * it acts as another from then on, PR_SET_DUMPABLE and PR_SET_PDEATHSIG begin
+ * anew, with 0 (prctl(2)). */
 void task_set_cred(struct task *task, struct cred *cred);
 
-/* The running thread's name from now on, cut where it is too long. */
+/* May self look into target: ptrace(2), "Ptrace access mode checking", with the
+ * real ids? */
+bool task_may_look_into(struct task *self, struct task *target);
+
+/* A thread's name from now on, cut where it is too long; and what it is. */
 void task_set_name(struct task *task, const char *name);
+void task_get_name(struct task *task, char out[PROCESS_NAME_MAX]);
 
 C_DECLS_END
 

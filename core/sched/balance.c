@@ -55,6 +55,8 @@ static void join_queue(struct runq *rq, struct thread *thread, bool has_slept)
 
     if (has_slept)
         runq_charge(rq, running);
+    if (has_slept && running == &rq->idle)
+        sched_sample_load(rq);
     runq_place(rq, thread);
     runq_add(rq, thread, false);
     if (runq_preempts(rq, thread, running))
@@ -69,6 +71,7 @@ void sched_take_away(struct runq *rq, struct thread *thread)
 {
     ASSERT(thread->state == THREAD_READY && !thread->sched.is_queued);
     ASSERT(thread->cpu == rq->cpu);
+    sched_settle(rq, thread);
     __atomic_store_n(&thread->cpu, SCHED_NOWHERE, __ATOMIC_RELAXED);
 }
 

@@ -45,6 +45,7 @@ void runq_init(struct runq *rq, unsigned cpu)
 {
     *rq = (struct runq){.cpu = cpu, .is_idle = true};
     spin_init(&rq->lock, &runq_class);
+    rq->counts.since_ns = hal_clock_now();
     for (size_t i = 0; i < COUNT_OF(rq->realtime); i++)
         list_init(&rq->realtime[i]);
 }
@@ -177,6 +178,7 @@ void runq_charge(struct runq *rq, struct thread *running)
         return;
     running->sched.started_ns = now;
     running->sched.run_ns += ran;
+    rq->counts.busy_ns += ran;
     running->sched.burst_ns += ran;
     if (is_realtime(running))
         return;

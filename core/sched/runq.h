@@ -25,6 +25,15 @@ enum {
     RUNQ_PRIORITIES = THREAD_PRIORITY_MAX + 1
 };
 
+/* What a CPU did since since_ns; usage.h. */
+struct runq_counts {
+    uint64_t since_ns;
+    uint64_t busy_ns;          /* threads ran, but the idle one */
+    uint64_t user_ns, nice_ns; /* of that in user mode, as far as settled */
+    uint64_t system_ns;        /* as told last */
+    uint64_t switches;
+};
+
 struct runq {
     struct spinlock lock;
     unsigned cpu; /* const */
@@ -44,6 +53,10 @@ struct runq {
     bool slice_armed GUARDED_BY(lock);
     unsigned barriers_wanted, barriers_done; /* barrier.h; atomic, the second
                                                 written by its CPU */
+    struct runq_counts counts GUARDED_BY(lock);
+    uint64_t timers, kicks; /* interrupts; atomic, written by its CPU */
+    unsigned deaf;          /* who began to wait deaf here, less who ended it
+                               here; atomic, written by its CPU */
 };
 
 C_DECLS_BEGIN

@@ -7,6 +7,7 @@
 
 #include "core/sched/runq.h"
 #include "core/sched/thread.h"
+#include "core/sched/usage.h"
 #include "core/sync/percpu.h"
 
 /* The fields of struct cpu are its CPU's own: relaxed atomics. */
@@ -62,11 +63,31 @@ void sched_offer(struct runq *rq) REQUIRES(rq->lock);
 void sched_start_slice(struct runq *rq, const struct thread *running)
     REQUIRES(rq->lock);
 
+/* thread_get_times() of a thread whose CPU's queue this is. */
+void sched_measure(struct runq *rq, struct thread *thread,
+                   struct thread_times *out) REQUIRES(rq->lock);
+
+/* Tells this queue's CPU of the user time that thread, whose CPU it is, had
+ * there since the last time: before the thread goes to another, loses its user
+ * side or changes its nice value. */
+void sched_settle(struct runq *rq, struct thread *thread) REQUIRES(rq->lock);
+
+/* A thread becomes ready on a CPU that idled: samples of the load, which end
+ * where all CPUs idle, go on. */
+void sched_sample_load(struct runq *rq) REQUIRES(rq->lock);
+
+/* The running thread begins to wait deaf to signals, or ends it. One that a
+ * process belongs to then counts as load. */
+void sched_set_deaf(struct thread *self, bool is_deaf);
+
 /* What others lend to thread; false: it had that already. Lend lock. */
 bool sched_set_lent(struct thread *thread, unsigned lent);
 
 /* Once, at boot. */
 void lend_init_all(void);
+
+/* The averages of the load. Once, at boot. */
+void load_init_all(void);
 
 /* The cache of threads. Once, at boot. */
 void thread_init_all(void);

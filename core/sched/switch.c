@@ -165,6 +165,7 @@ static void set_current(struct runq *rq, struct thread *prev,
 {
     next->state = THREAD_RUNNING;
     next->sched.started_ns = hal_clock_now();
+    rq->counts.switches++;
     if (prev->state == THREAD_READY) {
         prev->sched.involuntary++;
     } else {
@@ -319,6 +320,7 @@ void sched_init(void)
     if (number == 0) {
         thread_init_all();
         lend_init_all();
+        load_init_all();
         cpu_set_resched_hook(preempt_here);
     }
     runq_init(rq, number);
@@ -358,9 +360,18 @@ void sched_run(void)
     }
 }
 
+/* Counts an interrupt of this CPU. */
+static void count(uint64_t *counter)
+{
+    uint64_t so_far = __atomic_load_n(counter, __ATOMIC_RELAXED);
+
+    __atomic_store_n(counter, so_far + 1, __ATOMIC_RELAXED);
+}
+
 void core_timer(void)
 {
     cpu_enter_interrupt();
+    count(&runqs[cpu_this()->number].timers);
     timer_run_due();
     cpu_leave_interrupt();
 }
@@ -371,6 +382,7 @@ void core_kick(void)
     struct runq *rq = &runqs[cpu->number];
 
     cpu_enter_interrupt();
+    count(&rq->kicks);
     sched_pass_barriers(rq);
     spin_lock(&rq->lock);
     sched_start_slice(rq, current_on(cpu));

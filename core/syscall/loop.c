@@ -142,6 +142,7 @@ static unsigned access_of(uint32_t error)
 static void signal_fault(struct thread *self, uaddr_t address, int error)
 {
     struct task *task = self->task;
+    char name[PROCESS_NAME_MAX];
 
     switch (error) {
     case -ENXIO:
@@ -152,7 +153,8 @@ static void signal_fault(struct thread *self, uaddr_t address, int error)
     case -EINTR:
         break; /* it was killed while it waited for memory */
     case -ENOMEM:
-        log_error("out of memory: %s has to end itself", task->name);
+        task_get_name(task, name);
+        log_error("out of memory: %s has to end itself", name);
         signal_force_fault(task, LX_SIGKILL, LX_SI_KERNEL, 0);
         break;
     case -EACCES:

@@ -19,7 +19,7 @@ static int change(struct thread *self, struct process *process,
         limits_change(&process->limits, resource, fresh, may_raise, out);
 
     if (error == 0 && fresh != NULL) {
-        process_limit_memory(process);
+        limits_tell_memory(process);
         limit_watch_start(process);
     }
     return error;
@@ -53,17 +53,15 @@ static bool may_change(struct thread *self, struct process *process)
 {
     const struct cred *mine = self->task->cred, *its;
     unsigned saved;
-    bool may = true;
+    bool may;
 
     if (process == process_of(self) || cred_is_capable(mine, CAP_SYS_RESOURCE))
         return true;
     saved = process_tree_lock();
-    if (!list_is_empty(&process->threads)) {
-        its = list_entry(process->threads.next, struct task, of_process)->cred;
-        may = mine->uid == its->uid && mine->uid == its->euid &&
-              mine->uid == its->suid && mine->gid == its->gid &&
-              mine->gid == its->egid && mine->gid == its->sgid;
-    }
+    its = process_cred(process);
+    may = mine->uid == its->uid && mine->uid == its->euid &&
+          mine->uid == its->suid && mine->gid == its->gid &&
+          mine->gid == its->egid && mine->gid == its->sgid;
     process_tree_unlock(saved);
     return may;
 }

@@ -31,6 +31,13 @@ static struct task *find_task(struct thread *self, int number)
     return self->task;
 }
 
+/* Has the target capabilities that the caller lacks (capabilities(7),
+ * CAP_SYS_NICE)? Tree lock. */
+static bool outranks(const struct cred *its, const struct cred *mine)
+{
+    return (its->permitted & ~mine->permitted) != 0;
+}
+
 /* May the caller change how task is scheduled (sched(7))? */
 static bool may_schedule(struct thread *self, const struct task *task)
 {
@@ -41,7 +48,8 @@ static bool may_schedule(struct thread *self, const struct task *task)
     if (task == self->task || cred_is_capable(mine, CAP_SYS_NICE))
         return true;
     saved = process_tree_lock();
-    may = mine->euid == task->cred->uid || mine->euid == task->cred->euid;
+    may = (mine->euid == task->cred->uid || mine->euid == task->cred->euid) &&
+          !outranks(task->cred, mine);
     process_tree_unlock(saved);
     return may;
 }
@@ -449,16 +457,18 @@ struct nice_request {
 
 static int set_nice(const struct nice_request *request, struct task *task)
 {
+    const struct cred *mine = request->self->task->cred, *its = task->cred;
+    bool is_capable = cred_is_capable(mine, CAP_SYS_NICE);
     struct thread_params params;
 
     thread_get_params(task->thread, &params);
-    if (!cred_is_capable(request->self->task->cred, CAP_SYS_NICE) &&
-        request->self->task->cred->euid != task->cred->uid &&
-        request->self->task->cred->euid != task->cred->euid)
+    if (!is_capable && mine->euid != its->uid && mine->euid != its->euid)
         return -EPERM;
     if (request->nice < params.nice &&
         !may_nice(request->self, task, request->nice))
         return -EACCES;
+    if (!is_capable && outranks(its, mine))
+        return -EPERM;
     params.nice = request->nice;
     return thread_set_params(task->thread, &params);
 }

@@ -14,6 +14,11 @@
 #include "core/abi/time.h"
 #include "tests/guest/guest.h"
 
+/* Clocks of clock_getcpuclockid(3), and a descriptor's. */
+#define OF_PROCESS(pid) ((int)(~(unsigned)(pid) << 3 | 2))
+#define OF_THREAD(tid)  ((int)(~(unsigned)(tid) << 3 | 6))
+#define OF_FILE(fd)     ((int)(~(unsigned)(fd) << 3 | 3))
+
 static volatile int count, overruns, value, code;
 
 static void note(int number, siginfo_t *info, void *context)
@@ -68,6 +73,13 @@ static void sleeps(void)
     EXPECT(-EOPNOTSUPP, clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, &ten,
            NULL);
     EXPECT(-EINVAL, clock_nanosleep, 77, 0, &ten, NULL);
+    /* By number (clock_getcpuclockid(3)): a thread's own clock stands still
+     * meanwhile, and a descriptor's cannot be slept on. */
+    EXPECT(-EINVAL, clock_nanosleep, OF_THREAD(0), 0, &ten, NULL);
+    EXPECT(-EINVAL, clock_nanosleep, OF_THREAD(CALL(gettid)), 0, &ten, NULL);
+    EXPECT(-EOPNOTSUPP, clock_nanosleep, OF_FILE(0), 0, &ten, NULL);
+    EXPECT(-EINVAL, clock_settime, CLOCK_PROCESS_CPUTIME_ID, KERNEL_ADDRESS);
+    EXPECT(-EPERM, clock_settime, OF_PROCESS(0), &ten);
     EXPECT(-EINVAL, clock_nanosleep, CLOCK_MONOTONIC, 0, &bad, NULL);
     start = now_ms(CLOCK_MONOTONIC);
     CALL(clock_gettime, CLOCK_MONOTONIC, &t);
@@ -186,6 +198,12 @@ static void posix_timers(void)
     EXPECT(-EINVAL, timer_gettime, id, &now);
     EXPECT(-EINVAL, timer_getoverrun, id);
     EXPECT(-EINVAL, timer_create, 77, &event, &id);
+    EXPECT(-EOPNOTSUPP, timer_create, CLOCK_MONOTONIC_RAW, NULL, &id);
+    EXPECT(-EOPNOTSUPP, timer_create, CLOCK_REALTIME_COARSE, NULL, &id);
+    EXPECT(0, timer_create, OF_PROCESS(CALL(getpid)), NULL, &id);
+    EXPECT(0, timer_delete, id);
+    EXPECT(0, timer_create, OF_THREAD(0), NULL, &id);
+    EXPECT(0, timer_delete, id);
     event.sigev_notify = 9;
     EXPECT(-EINVAL, timer_create, CLOCK_MONOTONIC, &event, &id);
     EXPECT(-EFAULT, timer_create, CLOCK_MONOTONIC, KERNEL_ADDRESS, &id);

@@ -20,7 +20,8 @@ TIERS = {
 PARTS = {"asan-clang": "^(unit|planted|fuzz)$"}
 # Presets whose test is that they compile.
 COMPILED = ("tsa",)
-PARALLEL = "2"
+# More than the CPUs there are: most guests wait more than they compute.
+PARALLEL = "3"
 
 
 def has_tests(tree, select):

@@ -5,6 +5,7 @@
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
 #include "core/abi/mman.h"
+#include "core/abi/uio.h"
 #include "core/base/string.h"
 #include "core/fs/atime.h"
 #include "core/fs/open.h"
@@ -164,6 +165,13 @@ static int check_write(struct inode *inode, uint64_t offset)
     return 0;
 }
 
+/* O_APPEND, or RWF_APPEND of this call alone. */
+static bool is_appended(const struct file *file, const struct user_cursor *from)
+{
+    return (file_flags(file) & LX_O_APPEND) != 0 ||
+           (from->flags & LX_RWF_APPEND) != 0;
+}
+
 static ssize_t write_file(struct file *file, struct user_cursor *from,
                           uint64_t *position)
 {
@@ -173,14 +181,15 @@ static ssize_t write_file(struct file *file, struct user_cursor *from,
 
     if (mutex_lock_killable(&inode->lock) != 0)
         return -EINTR;
-    offset = (file_flags(file) & LX_O_APPEND) != 0 ? inode->size : *position;
+    offset = is_appended(file, from) ? inode->size : *position;
     done = check_limit(offset, from);
     if (done == 0)
         done = check_write(inode, offset);
     if (done == 0)
         done = write_bytes(inode, offset, from);
     if (done > 0) {
-        inode_drop_privileges(inode, file->cred);
+        inode_drop_privileges(inode,
+                              from->writer != NULL ? from->writer : file->cred);
         inode_touch(inode);
         *position = offset + (uint64_t)done;
     }
