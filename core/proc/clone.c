@@ -109,9 +109,13 @@ static int fill_process(struct process *child, struct task *self,
     if (has(request, LX_CLONE_VM)) {
         aspace_get(process->as);
         child->as = process->as;
+        child->borrows_as = true;
         return 0;
     }
-    return aspace_clone(process->as, NULL, &child->as);
+    error = aspace_clone(process->as, NULL, &child->as);
+    if (error == 0)
+        limits_tell_memory(child);
+    return error;
 }
 
 static int give_process(struct task *child, struct task *self,

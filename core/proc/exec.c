@@ -295,6 +295,7 @@ static void change_over(struct exec *exec, struct aspace *as,
         task_release_words(task);
     use_aspace(as);
     (void)process_swap_aspace(process, as);
+    limits_tell_memory(process); /* another may have changed them */
     process_set_places(process, &start->stack);
     task_release_vfork(task);
     if (old != NULL)

@@ -126,6 +126,7 @@ struct aspace *process_swap_aspace(struct process *process, struct aspace *as)
     struct aspace *old = process->as;
 
     process->as = as;
+    process->borrows_as = false;
     process_tree_unlock(saved);
     return old;
 }

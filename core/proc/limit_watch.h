@@ -33,6 +33,11 @@ void limit_watch_start(struct process *process);
  * before the reference is given back without which a reaper's is the last. */
 void limit_watch_end(struct process *process);
 
+/* Tells the memory of process of the limits that memory heeds. One that is
+ * borrowed heeds its owner's. After each change of limits or memory; may
+ * sleep. */
+void limits_tell_memory(struct process *process);
+
 C_DECLS_END
 
 #endif /* CORE_PROC_LIMIT_WATCH_H */

@@ -87,6 +87,7 @@ struct process {
     char name[PROCESS_NAME_MAX]; /* of the leader that ended; tree lock */
 
     struct aspace *as; /* NULL at the end; tree lock, or its own threads' */
+    bool borrows_as;   /* its parent's (CLONE_VM), until exec; tree lock */
     struct exec_places places; /* of what exec put into it; signals.lock */
     bool is_victim; /* of the OOM killer, with memory still; tree lock */
     struct limits limits;

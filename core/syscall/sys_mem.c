@@ -10,6 +10,7 @@
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 #include "core/vm/aspace.h"
+#include "core/vm/look.h"
 #include "core/vm/object.h"
 #include "core/vm/uaccess.h"
 

@@ -126,10 +126,12 @@ static int anon_remove_pages(struct vm_object *object, uint64_t index,
     uint64_t end = index + count;
     struct page *page;
 
+    vm_object_begin_removal(object);
     for (; (page = take_page(anon_of(object), &index, end)) != NULL; index++) {
         vm_object_unmap_page(object, index, page);
         page_put(page);
     }
+    vm_object_end_removal(object);
     return 0;
 }
 

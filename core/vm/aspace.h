@@ -117,12 +117,6 @@ void aspace_set_mmap_base(struct aspace *as, uaddr_t base);
 MUST_USE int aspace_map(struct aspace *as, const struct map_request *request,
                         uaddr_t *out);
 
-/* What aspace_map() says of a mapping that its file refuses with this error:
- * it, or what is wrong with size, place or flags, which comes first. The object
- * of the request is not looked at. Never 0. */
-MUST_USE int aspace_refuse_map(struct aspace *as,
-                               const struct map_request *request, int refusal);
-
 /* munmap(2): 0, -EINVAL (unaligned start, size 0, beyond HAL_USER_TOP), -ENOMEM
  * (a split would exceed the regions, or no memory for it; nothing changed). */
 MUST_USE int aspace_unmap(struct aspace *as, uaddr_t start, uint64_t size);
@@ -144,10 +138,10 @@ struct remap_request {
 
 /*
  * mremap(2): sets *out to where the mapping is now. -EINVAL (what the manual
- * lists), -EFAULT (the old range is not one mapping), -ENOMEM (no room,
- * memory, regions, or LX_MREMAP_MAYMOVE), -EAGAIN (more locked than the limit),
- * -EPERM (fixed below ASPACE_MIN). After an error, what lay at a fixed new
- * address, and what a smaller size cuts off, may be gone.
+ * lists), -EFAULT (what is to stay of the old range is not one mapping),
+ * -ENOMEM (no room, memory, regions, or LX_MREMAP_MAYMOVE), -EAGAIN (more
+ * locked than the limit), -EPERM (fixed below ASPACE_MIN). After an error, what
+ * lay at a fixed new address, and what a smaller size cuts off, may be gone.
  */
 MUST_USE int aspace_remap(struct aspace *as,
                           const struct remap_request *request, uaddr_t *out);

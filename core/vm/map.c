@@ -7,6 +7,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
+#include "core/vm/look.h"
 #include "core/vm/region.h"
 
 #define PROT_RIGHTS (LX_PROT_READ | LX_PROT_WRITE | LX_PROT_EXEC)
@@ -38,6 +39,7 @@ struct plan {
     bool shared;
     bool exact;     /* at that address or not at all */
     bool replace;   /* whatever is there goes */
+    bool has_claim; /* vm_object_claim_write() */
     int refusal;    /* what the file says, or 0 */
     int kind_error; /* what flags and object say; told after the address */
     struct vm_object *object; /* a reference; NULL: anonymous and private */
@@ -125,9 +127,25 @@ static int read_request(const struct map_request *request, struct plan *plan)
     return 0;
 }
 
+/* A shared mapping that may be written keeps others from denying that, or has
+ * come too late. */
+static void claim_write(struct plan *plan)
+{
+    if (plan->kind_error != 0 || plan->request->object == NULL ||
+        !plan->shared || (plan->deny & LX_PROT_WRITE))
+        return;
+    plan->has_claim = vm_object_claim_write(plan->request->object);
+    if (plan->has_claim)
+        return;
+    plan->deny |= LX_PROT_WRITE;
+    if (plan->request->prot & LX_PROT_WRITE)
+        plan->kind_error = -EPERM;
+}
+
 /* Takes or makes the object: 0 or -ENOMEM. */
 static int open_object(struct aspace *as, struct plan *plan)
 {
+    claim_write(plan);
     plan->object = plan->request->object;
     if (plan->kind_error != 0) {
         plan->object = NULL;
@@ -331,6 +349,8 @@ int aspace_map(struct aspace *as, const struct map_request *request,
     mutex_unlock(&as->lock);
 
     removed_free(&removed);
+    if (plan.has_claim)
+        vm_object_unclaim_write(request->object);
     if (plan.object != NULL)
         vm_object_put(plan.object);
     if (error != 0)

@@ -117,6 +117,12 @@ static void move(void)
           (long)to + PAGE);
     show_pages("smaller", to, 12);
     CHECK(to[PAGE] == 4 && to[5 * PAGE] == 6 && to[6 * PAGE] == 0);
+    /* What is cut off may be another mapping. */
+    at = make(4, RW, ANON);
+    EXPECT(0, mprotect, at + 2 * PAGE, PAGE, PROT_READ);
+    CHECK(CALL(mremap, at, 4 * PAGE, 2 * PAGE, TO, to + 9 * PAGE) ==
+          (long)to + 9 * PAGE);
+    show_pages("smaller than two mappings", at, 4);
     /* What was taken apart can be put together, but is not one mapping. */
     munmap(to, 12 * PAGE);
 }

@@ -385,7 +385,7 @@ int ramfs_add_seals(struct file *file, unsigned seals)
     if ((ram->seals & LX_F_SEAL_SEAL) != 0)
         error = -EPERM;
     else if ((seals & ~ram->seals & LX_F_SEAL_WRITE) != 0 &&
-             vm_object_is_shared_writable(&ram->inode.object))
+             !vm_object_deny_write(&ram->inode.object))
         error = -EBUSY;
     else
         __atomic_store_n(&ram->seals, ram->seals | seals, __ATOMIC_RELAXED);
