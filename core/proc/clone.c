@@ -181,7 +181,7 @@ static void give_schedule(struct task *child, struct task *self)
     int error;
 
     thread_get_params(self->thread, &params);
-    if (self->resets_on_fork) {
+    if (__atomic_load_n(&self->resets_on_fork, __ATOMIC_RELAXED)) {
         if (params.policy == THREAD_FIFO || params.policy == THREAD_RR)
             params = (struct thread_params){.policy = THREAD_NORMAL};
         else if (params.nice < 0)

@@ -21,6 +21,7 @@
 #include "core/proc/files.h"
 #include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
+#include "core/proc/signal_impl.h"
 #include "core/proc/terminal.h"
 #include "core/proc/usage.h"
 #include "core/sched/lend.h"

@@ -159,7 +159,7 @@ int group_set(struct task *self, int number, int group)
     bool is_other;
     int error = -EINVAL;
 
-    if (group < 0)
+    if (group < 0 || (group == 0 && number < 0))
         return -EINVAL;
     process = find_process(self, number, &is_other);
     if (process == NULL)

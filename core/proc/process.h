@@ -66,8 +66,7 @@ struct process {
     struct process *parent; /* tree lock; NULL: init's, and reaped ones' */
     struct task *creator;   /* the parent's thread it belongs to; tree lock */
     int parent_number;      /* getppid(2); atomic */
-    struct list children;   /* of sibling; tree lock */
-    struct list sibling;
+    struct list children, sibling; /* its own; of parent's. Tree lock */
     int exit_signal;      /* to the parent at the end; 0: none; tree lock */
     bool has_execed;      /* tree lock */
     bool is_subreaper;    /* PR_SET_CHILD_SUBREAPER; tree lock */
@@ -94,10 +93,9 @@ struct process {
     struct limit_watch limit_watch;
     struct path program; /* /proc/PID/exe: references, and writing is denied;
                             signals.lock; dentry NULL: none */
-    struct cred
-        *cred;    /* a zombie's: its last thread's; a reference; tree lock */
-    int dumpable; /* PR_SET_DUMPABLE; atomic */
-    bool no_huge_pages; /* PR_SET_THP_DISABLE: there are none; atomic */
+    struct cred *cred;   /* a zombie's, with a reference; tree lock */
+    int dumpable;        /* PR_SET_DUMPABLE; atomic */
+    bool no_huge_pages;  /* PR_SET_THP_DISABLE: there are none; atomic */
 };
 
 /* How a call that was cut short goes on: run again with these (the number is
@@ -128,9 +126,8 @@ struct task {
     bool no_new_privs;           /* own, read by others: atomic */
     uint64_t timer_slack_ns;     /* PR_SET_TIMERSLACK; no effect; own */
     uint64_t default_slack_ns;   /* what it was at the beginning; const */
-    bool resets_on_fork;         /* SCHED_RESET_ON_FORK; own */
-    char name[PROCESS_NAME_MAX]; /* of the program, or PR_SET_NAME, or what was
-                                    written to comm; tree lock */
+    bool resets_on_fork;         /* SCHED_RESET_ON_FORK; atomic */
+    char name[PROCESS_NAME_MAX]; /* /proc/PID/comm; tree lock */
     uint32_t personality;        /* own */
     uint64_t minor_faults, major_faults; /* own, read by others: atomic */
     uaddr_t set_tid;     /* CLONE_CHILD_SETTID: before user mode; own */
@@ -182,17 +179,14 @@ void task_put(struct task *task); /* may sleep */
 int task_number(const struct task *task);
 int process_number(const struct process *process);
 
-/* The credentials of a process: a zombie's, or its first thread's. Tree lock.
- */
+/* The credentials of a zombie, or of the first thread. Tree lock. */
 const struct cred *process_cred(const struct process *process);
 
-/* Puts cred, whose reference it takes, in place of the running thread's. When
- * it acts as another from then on, PR_SET_DUMPABLE and PR_SET_PDEATHSIG begin
- * anew, with 0 (prctl(2)). */
+/* Puts cred, whose reference it takes, in place of the running thread's; who
+ * acts as another then is not dumpable, and has no PR_SET_PDEATHSIG. */
 void task_set_cred(struct task *task, struct cred *cred);
 
-/* May self look into target: ptrace(2), "Ptrace access mode checking", with the
- * real ids? */
+/* ptrace(2)'s check of access, by real ids: may self look into target? */
 bool task_may_look_into(struct task *self, struct task *target);
 
 /* A thread's name from now on, cut where it is too long; and what it is. */

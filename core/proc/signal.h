@@ -70,13 +70,12 @@ struct process_signals {
     bool has_continued; /* the parent is to be told */
     bool was_continued; /* and wait4(2) tells it already; atomic to read */
     bool has_reported;  /* the parent knows of the stop */
-    unsigned stop_signal; /* the one that did it */
-    unsigned stopped;     /* threads that sleep in the stop */
-    unsigned continues;   /* SIGCONTs that came */
-    unsigned awaited;     /* threads in sigtimedwait(2) */
-    struct waitq stop_waiters;
-    struct waitq waiters;          /* sigtimedwait(2) */
-    struct process_timers *timers; /* core/proc/timers.h; NULL: none yet */
+    unsigned stop_signal;               /* the one that did it */
+    unsigned stopped;                   /* threads that sleep in the stop */
+    unsigned continues;                 /* SIGCONTs that came */
+    unsigned awaited;                   /* threads in sigtimedwait(2) */
+    struct waitq stop_waiters, waiters; /* these in sigtimedwait(2) */
+    struct process_timers *timers;      /* core/proc/timers.h; NULL: none yet */
 };
 
 /* How a call that was cut short goes on (signal(7), "Interruption"). */
@@ -107,12 +106,6 @@ struct task_signals {
 };
 
 C_DECLS_BEGIN
-
-/*
- * Are all threads stopped now, and nobody has reported it? Then the caller is
- * to (core/proc/exit.h). signals.lock.
- */
-MUST_USE bool signals_complete_stop(struct process *process);
 
 /* Once, after the caches. */
 void signal_init_all(void);

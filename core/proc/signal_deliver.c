@@ -134,7 +134,8 @@ static bool is_group_orphaned(struct process *process)
         struct process *member = list_entry(node, struct process, by_group);
         struct process *parent = member->parent;
 
-        if (parent != NULL && parent->session == member->session &&
+        if (member->state == PROCESS_ALIVE && parent != NULL &&
+            parent->session == member->session &&
             parent->group != member->group)
             is_orphaned = false;
     }

@@ -42,6 +42,11 @@ struct runq {
     struct list realtime[RUNQ_PRIORITIES] GUARDED_BY(lock);
     uint64_t levels[2] GUARDED_BY(lock); /* a bit per list that has some */
     unsigned ready;     /* threads queued; atomic, written under lock */
+    unsigned level;     /* real-time priority of what runs, 0: fair or idle;
+                           atomic, written under lock */
+    unsigned waiting;   /* the highest of those queued; the same */
+    bool pulls;         /* it shall look for real-time threads that wait
+                           elsewhere; its CPU only, atomic */
     bool is_idle;       /* runs its idle thread; atomic, written under lock */
     bool is_open;       /* sched_run() was called: before it the boot context
                            keeps its CPU; its CPU only, atomic */
@@ -71,6 +76,14 @@ void runq_remove(struct runq *rq, struct thread *thread) REQUIRES(rq->lock);
 
 /* Who runs next, taken off the queue; the idle thread when nobody wants to. */
 struct thread *runq_take_next(struct runq *rq) REQUIRES(rq->lock);
+
+/* The first real-time thread queued, of a priority over level, that may run on
+ * CPU cpu; NULL: none. */
+struct thread *runq_find_realtime(struct runq *rq, unsigned cpu, unsigned level)
+    REQUIRES(rq->lock);
+
+/* On how many queues do real-time threads wait? A hint. */
+unsigned runq_waiting_count(void);
 
 /* A ready thread that may run on CPU cpu, for it to take; NULL: none. */
 struct thread *runq_find_movable(struct runq *rq, unsigned cpu)

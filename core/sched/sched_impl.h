@@ -55,6 +55,19 @@ void sched_pass_barriers(struct runq *rq);
  * Returns whether there was one. */
 bool sched_steal(void);
 
+/* Has the CPU that runs the least take a real-time thread that waits here,
+ * where it would run there at once. Cheap while none waits. */
+void sched_push_some(struct runq *rq) REQUIRES(rq->lock);
+static inline void sched_push(struct runq *rq) REQUIRES(rq->lock)
+{
+    if (rq->waiting != 0)
+        sched_push_some(rq);
+}
+
+/* Takes one from another CPU that should run here rather than what does, and
+ * has it preempt that. Interrupts off; no queue is locked. */
+void sched_pull(void);
+
 /* Wakes an idle CPU that may take one of the threads that wait here, if there
  * is one. */
 void sched_offer(struct runq *rq) REQUIRES(rq->lock);

@@ -115,6 +115,32 @@ static void activate_mmu(struct runq *rq, struct hal_mmu *mmu)
     hal_mmu_activate(mmu);
 }
 
+/* What runs here now; if that is less than before, who waits elsewhere may want
+ * this CPU. */
+static void note_level(struct runq *rq, const struct thread *next)
+    REQUIRES(rq->lock)
+{
+    unsigned before = rq->level, level = next->sched.level;
+
+    if (level == before)
+        return;
+    __atomic_store_n(&rq->level, level, __ATOMIC_RELAXED);
+    if (level > before)
+        return;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (runq_waiting_count() > 0)
+        __atomic_store_n(&rq->pulls, true, __ATOMIC_RELAXED);
+}
+
+/* After a switch, the queue let go: what note_level() found to be done. */
+static void pull_if_due(struct runq *rq)
+{
+    if (!__atomic_load_n(&rq->pulls, __ATOMIC_RELAXED))
+        return;
+    __atomic_store_n(&rq->pulls, false, __ATOMIC_RELAXED);
+    sched_pull();
+}
+
 /* What the incoming thread does first: lets the queue go, and sees to the one
  * that left its stack for good or for another CPU. */
 static void finish_switch(void) NO_TSA
@@ -123,6 +149,7 @@ static void finish_switch(void) NO_TSA
     struct thread *left;
 
     spin_unlock_handed(&rq->lock);
+    pull_if_due(rq);
     left = __atomic_exchange_n(&rq->leaving, NULL, __ATOMIC_ACQUIRE);
     if (left == NULL)
         return;
@@ -194,10 +221,13 @@ void sched_switch(struct runq *rq) NO_TSA
     next = runq_take_next(rq);
     set_resched(cpu_this(), false);
     rq->slice_armed = false;
+    note_level(rq, next);
+    sched_push(rq);
     if (next == prev) {
         prev->state = THREAD_RUNNING;
         sched_start_slice(rq, prev);
         spin_unlock(&rq->lock);
+        pull_if_due(rq);
         return;
     }
     set_current(rq, prev, next);
@@ -387,6 +417,8 @@ void core_kick(void)
     spin_lock(&rq->lock);
     sched_start_slice(rq, current_on(cpu));
     spin_unlock(&rq->lock);
+    if (runq_waiting_count() > 0)
+        sched_pull();
     cpu_leave_interrupt();
 }
 

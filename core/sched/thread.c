@@ -282,6 +282,7 @@ int thread_set_affinity(struct thread *thread, uint64_t mask) NO_TSA
     }
     if (must_move && thread->state == THREAD_RUNNING)
         sched_resched(rq);
+    sched_push(rq); /* it may go where it might not before */
     spin_unlock_irq(&rq->lock, saved);
     return 0;
 }

@@ -92,13 +92,18 @@ void cpu_usage_get(unsigned cpu, struct cpu_usage *out) NO_TSA
 {
     struct runq *rq = sched_runq(cpu);
     struct runq_counts *counts = &rq->counts;
+    struct thread *current;
     unsigned saved;
+    uint64_t now;
 
     *out = (struct cpu_usage){0};
     if ((sched_online() & UINT64_C(1) << cpu) == 0)
         return;
     saved = spin_lock_irq(&rq->lock);
-    sched_settle(rq, current_on(cpu_by_number(cpu)));
+    current = current_on(cpu_by_number(cpu));
+    sched_settle(rq, current);
+    /* Up to where busy time is known. */
+    now = current == &rq->idle ? hal_clock_now() : current->sched.started_ns;
     counts->system_ns =
         max_u64(counts->system_ns,
                 rest_of(counts->busy_ns, counts->user_ns + counts->nice_ns));
@@ -106,7 +111,7 @@ void cpu_usage_get(unsigned cpu, struct cpu_usage *out) NO_TSA
         .user_ns = counts->user_ns,
         .nice_ns = counts->nice_ns,
         .system_ns = counts->system_ns,
-        .idle_ns = rest_of(hal_clock_now() - counts->since_ns, counts->busy_ns),
+        .idle_ns = rest_of(now - counts->since_ns, counts->busy_ns),
         .switches = counts->switches,
     };
     spin_unlock_irq(&rq->lock, saved);

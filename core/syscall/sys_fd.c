@@ -144,7 +144,7 @@ static int64_t serve_file(struct thread *self, struct file *file,
     case LX_F_OFD_GETLK:
     case LX_F_OFD_SETLK:
     case LX_F_OFD_SETLKW:
-        return lock_command(self, file, (uint32_t)args[1], args[2]);
+        return lock_command(self, file, args);
     case LX_F_GET_SEALS:
         return ramfs_seals(file);
     case LX_F_ADD_SEALS:

@@ -120,6 +120,9 @@ static int groups(long unused)
     EXPECT(-EFAULT, setgroups, 5, KERNEL_ADDRESS);
     EXPECT(-EINVAL, setgroups, 65537, many);
     EXPECT(-EINVAL, setgroups, -1, many);
+    many[2] = UINT32_MAX;
+    EXPECT(-EINVAL, setgroups, 3, many);
+    many[2] = 0;
     EXPECT(0, setgroups, 1000, many);
     EXPECT(1000, getgroups, 0, NULL);
     EXPECT(0, setgroups, 0, NULL);

@@ -8,7 +8,7 @@ run_guest.py --kernel FILE --programs DIR [--world hosted|bare]
              [--traces DIR] GROUP...
 
 GROUP is one of tests/guest/cases.py, a program's name (all its cases), or all
-(but differs, front and huge). With --traces the calls are traced into
+(but differs, front, huge and load). With --traces the calls are traced into
 DIR/PROGRAM.WORLD.strace, for tools/check_abi.py.
 """
 import argparse
@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cases  # noqa: E402
 
 TIMEOUT_S = 250  # a run that takes longer hangs
-APART = ("front", "huge", "differs")
+APART = ("front", "huge", "differs", "load")
 VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
             "--errors-for-leak-kinds=definite", "--trace-children=no"]
 RUN_BARE = os.path.join(cases.ROOT, "tools", "run_bare.py")

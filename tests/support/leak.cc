@@ -9,6 +9,7 @@
 #include "core/mem/cache.h"
 #include "core/mem/page.h"
 #include "core/sched/thread.h"
+#include "core/sync/rcu.h"
 
 namespace harness {
 
@@ -19,6 +20,7 @@ Resources resources()
     Resources now;
 
     thread_yield(); // buries a thread that has just ended
+    rcu_barrier();  // whenever else what waits there would go
     cache_drain_all();
     log_set_console_level(LOG_CONSOLE_QUIET);
     now.objects = cache_report();

@@ -68,10 +68,13 @@ void UserTest::TearDown()
 
 void UserTest::Loop(struct thread *self)
 {
+    std::function<void()> body = current_->body_; // which may change it
     struct task *task = self->task;
 
-    if (current_->body_)
-        current_->body_();
+    current_->begun_++;
+    if (body)
+        body();
+    body = nullptr; // the thread's stack ends without destructors
     __atomic_store_n(&task->exit_status, Serve(self), __ATOMIC_RELAXED);
     task_exit(task);
 }
@@ -123,12 +126,15 @@ int UserTest::Clone(const struct clone_request &request)
 {
     int result;
 
+    current_->made_++; // before the child begins, which may be vfork(2)'s
     do {
         __atomic_fetch_and(&thread_current()->work,
                            ~static_cast<unsigned>(THREAD_WORK_SIGNAL),
                            __ATOMIC_ACQ_REL);
         result = task_clone(task_current(), &request);
     } while (result == -EINTR);
+    if (result < 0)
+        current_->made_--;
     return result;
 }
 
@@ -137,6 +143,7 @@ int UserTest::CloneBy(Member &member, const struct clone_request &request)
     int result = 0;
 
     member.Do([&] { result = Clone(request); });
+    AwaitAll();
     return result;
 }
 

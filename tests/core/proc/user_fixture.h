@@ -6,6 +6,8 @@
 #ifndef TESTS_CORE_PROC_USER_FIXTURE_H
 #define TESTS_CORE_PROC_USER_FIXTURE_H
 
+#include <atomic>
+
 #include "core/abi/ptrace.h"
 #include "core/abi/sched.h"
 #include "core/proc/clone.h"
@@ -48,9 +50,14 @@ protected:
     // short is made again.
     static int Clone(const struct clone_request &request);
     // The same by a member.
-    static int CloneBy(Member &member, const struct clone_request &request);
+    int CloneBy(Member &member, const struct clone_request &request);
     static struct clone_request Request(uint64_t flags,
                                         int exit_signal = LX_SIGCHLD);
+    // Until all that were made have begun: body_ may change.
+    void AwaitAll()
+    {
+        Await([&] { return begun_ == made_; });
+    }
     // What members' memory holds; the running member's.
     static int32_t Word(struct aspace *as, uaddr_t at);
     static void SetWord(struct aspace *as, uaddr_t at, int32_t value);
@@ -70,6 +77,7 @@ private:
     static int Serve(struct thread *self);
 
     static UserTest *current_;
+    std::atomic<int> made_{0}, begun_{0}; // threads
     std::unique_ptr<Vfs> vfs_;
 };
 

@@ -14,87 +14,25 @@
 #include "core/sched/usage.h"
 #include "core/sync/percpu.h"
 #include "hal/irq.h"
-#include "tests/core/sched/kthread.h"
+#include "tests/core/sched/hog.h"
 #include "tests/support/harness.h"
 
+using kthread::Above;
 using kthread::Await;
+using kthread::bit;
+using kthread::Here;
+using kthread::Hog;
+using kthread::kLongNs;
 using kthread::kMs;
 using kthread::Kthread;
+using kthread::LastCpu;
 using kthread::Load;
+using kthread::SetClass;
 using kthread::Sleep;
 using kthread::Store;
+using kthread::Work;
 
 namespace {
-
-uint64_t bit(unsigned cpu)
-{
-    return UINT64_C(1) << cpu;
-}
-
-// The CPU that a test gives to its threads: not its own when there are more.
-unsigned LastCpu()
-{
-    return hal_cpu_count() - 1;
-}
-
-int SetClass(struct thread *thread, enum thread_policy policy,
-             unsigned priority, int nice = 0)
-{
-    struct thread_params params = {policy, nice, priority};
-
-    return thread_set_params(thread, &params);
-}
-
-// The running thread is above all others of its CPU.
-class Above {
-public:
-    Above() { EXPECT_EQ(0, SetClass(thread_current(), THREAD_FIFO, 99)); }
-    ~Above() { EXPECT_EQ(0, SetClass(thread_current(), THREAD_NORMAL, 0)); }
-};
-
-unsigned Here()
-{
-    unsigned saved = hal_irq_save(), cpu = hal_cpu_self();
-
-    hal_irq_restore(saved);
-    return cpu;
-}
-
-// Takes all the time it gets, as user code does.
-void Work()
-{
-    cpu_pin();
-    hal_cpu_relax();
-    cpu_unpin();
-}
-
-// A thread that works until it is told to stop.
-class Hog {
-public:
-    explicit Hog(uint64_t affinity)
-        : thread_(
-              [this] {
-                  while (!Load(stop_)) {
-                      __atomic_store_n(&cpu_, Here(), __ATOMIC_RELAXED);
-                      __atomic_fetch_add(&turns_, 1, __ATOMIC_RELAXED);
-                      Work();
-                  }
-              },
-              affinity)
-    {
-    }
-    ~Hog() { Store(stop_, true); }
-    struct thread *thread() { return thread_.thread(); }
-    uint64_t ran() { return thread_run_ns(thread()); }
-    uint64_t turns() { return __atomic_load_n(&turns_, __ATOMIC_RELAXED); }
-    unsigned cpu() { return __atomic_load_n(&cpu_, __ATOMIC_RELAXED); }
-
-private:
-    bool stop_ = false;
-    uint64_t turns_ = 0;
-    unsigned cpu_ = HAL_CPUS_MAX;
-    Kthread thread_;
-};
 
 // Who came when. Threads that take turns on a CPU order nothing for TSan.
 class Order {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "core/sched/thread.h"
+#include "core/sched/usage.h"
 #include "core/sched/waitq.h"
 #include "hal/clock.h"
 #include "hal/cpu.h"
