@@ -68,7 +68,7 @@ static void errors(void)
 
 static void absolute(void)
 {
-    struct timespec past = {1, 0}, soon, now;
+    struct timespec past = {0, 1}, soon, now;
     const int bits = LX_FUTEX_WAIT_BITSET | PRIVATE;
     const int wall = bits | LX_FUTEX_CLOCK_REALTIME;
 
@@ -349,7 +349,7 @@ static void vectors(void)
     struct lx_futex_waitv v[2] = {
         {1, (uint64_t)&word, LX_FUTEX_32 | PRIVATE, 0},
         {2, (uint64_t)&other, LX_FUTEX_32 | PRIVATE, 0}};
-    struct timespec past = {1, 0};
+    struct timespec past = {0, 1};
     pthread_t thread;
 
     word = 1;

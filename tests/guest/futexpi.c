@@ -21,7 +21,7 @@ static uint32_t tid(void)
 
 static void errors(void)
 {
-    struct timespec past = {1, 0}, bad = {0, -1};
+    struct timespec past = {0, 1}, bad = {0, -1};
     uint32_t me = tid();
 
     EXPECT(0, futex, &word, LX_FUTEX_LOCK_PI | PRIVATE, 0, NULL);
@@ -50,7 +50,7 @@ static void errors(void)
 
 static void *lock_and_end(void *arg)
 {
-    struct timespec past = {1, 0};
+    struct timespec past = {0, 1};
 
     (void)arg;
     /* Held by another: waits, and not for ever. */

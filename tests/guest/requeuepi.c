@@ -53,7 +53,7 @@ static bool move_all(volatile uint32_t *to, int move, int count)
 static void errors(void)
 {
     const int op = LX_FUTEX_WAIT_REQUEUE_PI | PRIVATE;
-    struct timespec past = {1, 0}, bad = {0, -1};
+    struct timespec past = {0, 1}, bad = {0, -1};
 
     EXPECT(-EAGAIN, futex, &cond, op, 1, NULL, &mutex);
     EXPECT(-EINVAL, futex, &cond, op, 0, NULL, &cond);

@@ -49,7 +49,7 @@ static void after(int ms)
 static void sleeps(void)
 {
     struct timespec ten = {0, 10000000}, bad = {0, 1000000000}, t;
-    struct timespec minus = {-1, 0}, zero = {0, 0}, past = {1, 0};
+    struct timespec minus = {-1, 0}, zero = {0, 0}, past = {0, 1};
     int64_t start = clock_ms(CLOCK_MONOTONIC);
 
     EXPECT(0, nanosleep, &ten, NULL);
