@@ -127,7 +127,7 @@ void sched_take_sample(void)
         timer_await_sample(next_ns);
 }
 
-void sched_sample_load(struct runq *rq)
+SELDOM void sched_sample_load(struct runq *rq)
 {
     uint64_t next_ns;
     bool was_asleep;
