@@ -2,14 +2,13 @@
 /*
  * core/sched/load.c - contract in load.h.
  *
- * The timer lives on the CPU that woke from idling last. It goes on until two
- * samples in a row found nobody that runs: a thread on its way from one CPU to
+ * Samples are taken by the CPU that ended the sleep of all. They go on until
+ * two in a row found nobody that runs: a thread on its way from one CPU to
  * another is on no queue, and may be missed by one.
  */
 #include "core/sched/load.h"
 
 #include "core/sched/sched_impl.h"
-#include "core/sched/timer.h"
 #include "hal/clock.h"
 
 enum {
@@ -34,7 +33,6 @@ static struct {
     unsigned quiet GUARDED_BY(lock);   /* samples in a row, nobody running */
     unsigned deaf GUARDED_BY(lock);    /* who waits while none is taken */
     bool is_asleep;                    /* none is; atomic, written under lock */
-    struct timer timer;                /* whoever ends the sleep; and itself */
 } load;
 
 void load_advance(struct load_averages *averages, unsigned active,
@@ -111,14 +109,12 @@ static uint64_t take_due(void) REQUIRES(load.lock)
     return count;
 }
 
-/* A sample is due. Interrupt context. */
-static void take_sample(void *arg)
+void sched_take_sample(void)
 {
     unsigned running = load_running(), deaf = count_deaf();
     uint64_t next_ns;
     bool is_asleep;
 
-    (void)arg;
     spin_lock(&load.lock);
     load_advance(&load.averages, running + deaf, take_due());
     load.quiet = running > 0 ? 0 : load.quiet + 1;
@@ -128,10 +124,10 @@ static void take_sample(void *arg)
     __atomic_store_n(&load.is_asleep, is_asleep, __ATOMIC_RELAXED);
     spin_unlock(&load.lock);
     if (!is_asleep)
-        timer_arm(&load.timer, next_ns);
+        timer_await_sample(next_ns);
 }
 
-void sched_sample_load(struct runq *rq)
+SELDOM void sched_sample_load(struct runq *rq)
 {
     uint64_t next_ns;
     bool was_asleep;
@@ -147,9 +143,8 @@ void sched_sample_load(struct runq *rq)
     next_ns = load.next_ns;
     __atomic_store_n(&load.is_asleep, false, __ATOMIC_RELAXED);
     spin_unlock(&load.lock);
-    /* A sample that ended in sleep, on another CPU, waits for no lock now. */
     if (was_asleep)
-        timer_arm(&load.timer, next_ns);
+        timer_await_sample(next_ns);
 }
 
 void load_get(uint64_t out[LOAD_COUNT])
@@ -164,7 +159,6 @@ void load_get(uint64_t out[LOAD_COUNT])
 void load_init_all(void)
 {
     spin_init(&load.lock, &load_class);
-    timer_init(&load.timer, take_sample, NULL);
     load.next_ns = LOAD_PERIOD_NS;
     load.is_asleep = true;
 }

@@ -99,6 +99,13 @@ bool sched_set_lent(struct thread *thread, unsigned lent);
 /* Once, at boot. */
 void lend_init_all(void);
 
+/* Has sched_take_sample() called on this CPU once deadline_ns has passed.
+ * Interrupts off. */
+void timer_await_sample(uint64_t deadline_ns);
+
+/* A sample of the load is due. Interrupt context. */
+void sched_take_sample(void);
+
 /* The averages of the load. Once, at boot. */
 void load_init_all(void);
 
