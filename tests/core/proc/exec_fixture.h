@@ -4,6 +4,7 @@
 #ifndef TESTS_CORE_PROC_EXEC_FIXTURE_H
 #define TESTS_CORE_PROC_EXEC_FIXTURE_H
 
+#include "core/abi/auxvec.h"
 #include "core/abi/mman.h"
 #include "core/proc/exec.h"
 #include "core/proc/files.h"
