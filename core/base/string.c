@@ -46,8 +46,7 @@ size_t str_copy(char *to, const char *s, size_t size)
     return length;
 }
 
-/* The value of a digit in any base up to 16; 16 for what is no digit. */
-static unsigned digit_value(char c)
+unsigned str_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return (unsigned)(c - '0');
@@ -73,7 +72,7 @@ int str_to_u64(const char *s, uint64_t max, uint64_t *out)
     if (*s == '\0')
         return -EINVAL;
     for (; *s != '\0'; s++) {
-        unsigned digit = digit_value(*s);
+        unsigned digit = str_digit(*s);
 
         if (digit >= base)
             return -EINVAL;

@@ -45,6 +45,9 @@ bool str_starts(const char *s, const char *prefix);
  * length of s. */
 size_t str_copy(char *to, const char *s, size_t size);
 
+/* The value of a digit in any base up to 16; 16 for what is no digit. */
+unsigned str_digit(char c);
+
 /*
  * Reads an unsigned number: decimal, 0x hexadecimal, or 0 octal; all of s up to
  * the NUL. Returns 0, -EINVAL for what is no number, -ERANGE for one over max.

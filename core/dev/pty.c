@@ -69,8 +69,12 @@ static unsigned drop_opposites(unsigned status, unsigned fresh)
 
 static void note_events(struct tty *tty, unsigned events)
 {
+    const unsigned both = LDISC_STOPPED | LDISC_STARTED;
     struct pty *pty = from_tty(tty);
 
+    if ((events & both) == both) /* what it came to in the end */
+        events &= ~(tty->ldisc.is_stopped ? (unsigned)LDISC_STARTED
+                                          : (unsigned)LDISC_STOPPED);
     if (pty->is_packet)
         pty->status = drop_opposites(pty->status, status_of(events));
 }

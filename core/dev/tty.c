@@ -433,6 +433,16 @@ size_t tty_count_out(struct tty *tty)
     return count;
 }
 
+size_t tty_count_out_ready(struct tty *tty)
+{
+    size_t count;
+
+    spin_lock(&tty->lock);
+    count = ldisc_out_ready(&tty->ldisc);
+    spin_unlock(&tty->lock);
+    return count;
+}
+
 void tty_get_window(struct tty *tty, struct lx_winsize *out)
 {
     spin_lock(&tty->lock);

@@ -144,6 +144,7 @@ MUST_USE int tty_flow(struct tty *tty, unsigned action);
 /* FIONREAD, TIOCOUTQ. */
 size_t tty_count_in(struct tty *tty);
 size_t tty_count_out(struct tty *tty);
+size_t tty_count_out_ready(struct tty *tty); /* less what is stopped */
 
 void tty_get_window(struct tty *tty, struct lx_winsize *out);
 void tty_set_exclusive(struct tty *tty, bool exclusive);

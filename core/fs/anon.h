@@ -16,6 +16,10 @@ C_DECLS_BEGIN
  * file_ops. */
 void anon_stat(struct file *file, struct lx_stat *out);
 
+/* lseek(2) in what has no bytes to seek among, but does not mind: 0. For struct
+ * file_ops. */
+int64_t anon_seek(struct file *file, int64_t offset, unsigned whence);
+
 C_DECLS_END
 
 #endif /* CORE_FS_ANON_H */

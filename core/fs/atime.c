@@ -18,19 +18,21 @@ static bool is_due(const struct inode *inode, int64_t now)
            now - atime >= DAY_NS;
 }
 
-void atime_touch(const struct file *file, struct inode *inode)
+void atime_touch_at(const struct mount *mount, struct inode *inode)
 {
-    const struct mount *mount = file->path.mount;
-    unsigned flags;
+    unsigned flags = mount_flags(mount);
     int64_t now;
 
-    if (mount == NULL || (file_flags(file) & LX_O_NOATIME) != 0)
-        return;
-    flags = mount_flags(mount);
     if ((flags & (MOUNT_NO_ATIME | MOUNT_READ_ONLY)) != 0 ||
         ((flags & MOUNT_NO_DIR_ATIME) != 0 && inode_is_directory(inode)))
         return;
     now = inode_now();
     if ((flags & MOUNT_RELATIME) == 0 || is_due(inode, now))
         __atomic_store_n(&inode->atime, now, __ATOMIC_RELAXED);
+}
+
+void atime_touch(const struct file *file, struct inode *inode)
+{
+    if (file->path.mount != NULL && (file_flags(file) & LX_O_NOATIME) == 0)
+        atime_touch_at(file->path.mount, inode);
 }

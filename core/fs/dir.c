@@ -83,6 +83,7 @@ static const struct file_ops dir_file_ops = {
     .seek = seek_dir,
     .list = dir_list,
     .sync = sync_dir,
+    .has_units = true, /* even no bytes are refused */
 };
 
 int dir_open(struct inode *inode, unsigned flags, struct file **out)

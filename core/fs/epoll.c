@@ -395,6 +395,7 @@ static const struct file_ops epoll_ops = {
     .poll = epoll_poll,
     .waitq = epoll_waitq,
     .stat = anon_stat,
+    .seek = anon_seek,
     .release = release_epoll,
     .is_stream = true,
 };

@@ -128,6 +128,7 @@ static const struct file_ops eventfd_ops = {
     .poll = poll_eventfd,
     .waitq = eventfd_waitq,
     .stat = anon_stat,
+    .seek = anon_seek,
     .release = release_eventfd,
     .is_stream = true,
     .has_units = true,

@@ -8,6 +8,7 @@
 #include "core/fs/lock.h"
 
 #include "core/abi/errno.h"
+#include "core/abi/fcntl.h"
 #include "core/fs/dentry.h"
 #include "core/mem/cache.h"
 #include "core/sched/waitq.h"
@@ -384,6 +385,6 @@ void lock_leave_file(struct inode *inode, const struct file *file)
 
 void lock_close(const struct file *file, const struct fd_table *table)
 {
-    if (file->path.dentry != NULL)
+    if (file->path.dentry != NULL && (file_flags(file) & LX_O_PATH) == 0)
         drop_owner(RCU_LOAD(file->path.dentry->inode), table);
 }

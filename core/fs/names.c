@@ -107,6 +107,17 @@ static int find_free(const struct path_end *end, bool is_directory,
     return error;
 }
 
+/* mknod(2): who may write may make all but devices. */
+static int check_device(const struct cred *cred, uint32_t mode)
+{
+    uint32_t type = mode & LX_S_IFMT;
+
+    if ((type != LX_S_IFCHR && type != LX_S_IFBLK) ||
+        cred_is_capable(cred, CAP_MKNOD))
+        return 0;
+    return -EPERM;
+}
+
 int name_create(const struct path_ask *ask, const char *text, uint32_t mode,
                 uint64_t rdev, const char *target)
 {
@@ -128,6 +139,8 @@ int name_create(const struct path_ask *ask, const char *text, uint32_t mode,
     error = find_free(&end, is_directory, &dentry);
     if (error == 0)
         error = name_may_create(dir, ask->cred);
+    if (error == 0)
+        error = check_device(ask->cred, mode);
     if (error == 0) {
         unsigned umask = target != NULL ? 0 : context_umask(ask->context);
 

@@ -182,7 +182,10 @@ static int open_allowed(const struct path *path, const struct cred *cred,
     error = make_file(inode, flags & (~FLAGS_ONCE | LX_O_NOCTTY), &file);
     if (error == 0) {
         file->flags &= ~FLAGS_ONCE;
-        error = cut_off(inode, cred, flags);
+        if ((flags & LX_O_DIRECT) != 0 && inode_type(inode) != LX_S_IFREG)
+            error = -EINVAL; /* only files of bytes take it */
+        else
+            error = cut_off(inode, cred, flags);
         if (error != 0)
             file_put(file);
     }
@@ -344,7 +347,9 @@ static int open_created(const struct path_ask *ask, const char *text,
     error = path_find_end(&end_ask, text, &end);
     if (error != 0)
         return error;
-    if (end.kind != LAST_NAME || end.has_slash)
+    if (end.kind != LAST_NAME && (how->flags & LX_O_EXCL) != 0)
+        error = -EEXIST;
+    else if (end.kind != LAST_NAME || end.has_slash)
         error = -EISDIR;
     else
         error = find_or_make(&creation, &path, &is_new);
@@ -403,9 +408,7 @@ static int open_unnamed(const struct path_ask *ask, const char *text,
         return error;
     error = make_unnamed(&dir, ask, how, &path);
     if (error == 0) {
-        error =
-            open_allowed(&path, ask->cred,
-                         how->flags & ~(LX_O_TMPFILE & ~LX_O_DIRECTORY), out);
+        error = open_allowed(&path, ask->cred, how->flags, out);
         path_put(&path);
     }
     path_put(&dir);
@@ -416,7 +419,7 @@ static int open_unnamed(const struct path_ask *ask, const char *text,
 
 #define TMPFILE_BIT (LX_O_TMPFILE & ~LX_O_DIRECTORY)
 
-static int check_flags(unsigned flags)
+int open_check_flags(unsigned flags)
 {
     if ((flags & LX_O_PATH) != 0)
         return 0;
@@ -424,7 +427,7 @@ static int check_flags(unsigned flags)
         return -EINVAL;
     if ((flags & TMPFILE_BIT) == 0)
         return 0;
-    if ((flags & LX_O_DIRECTORY) == 0 || (access_of(flags) & MAY_WRITE) == 0)
+    if ((flags & LX_O_DIRECTORY) == 0 || (flags & LX_O_ACCMODE) == LX_O_RDONLY)
         return -EINVAL;
     return 0;
 }
@@ -443,7 +446,11 @@ static int open_walked(const struct path_ask *ask, const char *text,
     error = path_find(&whole, text, &path);
     if (error != 0)
         return error;
-    error = open_found(&path, ask->cred, flags, out);
+    if ((flags & (LX_O_CREAT | LX_O_PATH)) == LX_O_CREAT &&
+        inode_is_directory(path_inode(&path)))
+        error = -EISDIR;
+    else
+        error = open_found(&path, ask->cred, flags, out);
     path_put(&path);
     return error;
 }
@@ -452,7 +459,7 @@ int open_path(const struct path_ask *ask, const char *text,
               const struct open_how *how, struct file **out)
 {
     struct path_ask whole = *ask;
-    int error = check_flags(how->flags);
+    int error = open_check_flags(how->flags);
 
     if (error != 0)
         return error;
@@ -467,7 +474,7 @@ int open_path(const struct path_ask *ask, const char *text,
         error = open_created(&whole, text, how, out);
         if (error != OPEN_WALK)
             return error;
-        error = open_walked(&whole, text, how->flags & ~LX_O_CREAT, out);
+        error = open_walked(&whole, text, how->flags, out);
         if (error != -ENOENT)
             return error;
     }
@@ -477,22 +484,25 @@ int open_path(const struct path_ask *ask, const char *text,
 int open_exec(const struct path_ask *ask, const char *text, struct path *out)
 {
     struct inode *inode;
-    int error = path_find(ask, text, out);
+    struct path found;
+    int error = path_find(ask, text, &found);
 
     if (error != 0)
         return error;
-    inode = path_inode(out);
+    inode = path_inode(&found);
     if (inode_is_link(inode))
         error = -ELOOP;
     else if (inode_type(inode) != LX_S_IFREG ||
-             (mount_flags(out->mount) & MOUNT_NO_EXEC) != 0)
+             (mount_flags(found.mount) & MOUNT_NO_EXEC) != 0)
         error = -EACCES;
     else
         error = inode_may(inode, ask->cred, MAY_EXEC);
     if (error == 0)
         error = inode_deny_write(inode);
     if (error != 0)
-        path_put(out);
+        path_put(&found);
+    else
+        *out = found;
     return error;
 }
 

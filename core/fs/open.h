@@ -23,6 +23,9 @@ C_DECLS_BEGIN
 MUST_USE int open_path(const struct path_ask *ask, const char *text,
                        const struct open_how *how, struct file **out);
 
+/* Flags that nothing can be opened with, whatever the path: 0, -EINVAL. */
+MUST_USE int open_check_flags(unsigned flags);
+
 /* Opens what was found, when cred may: the same without a walk. */
 MUST_USE int open_found(const struct path *path, const struct cred *cred,
                         unsigned flags, struct file **out);

@@ -7,6 +7,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/base/string.h"
+#include "core/fs/atime.h"
 #include "core/fs/path_impl.h"
 
 static bool has_flag(const struct walk *walk, unsigned flag)
@@ -206,6 +207,7 @@ static int follow(struct walk *walk, struct inode *link)
 
     if (walk->links++ == PATH_LINKS_MAX || has_flag(walk, PATH_NO_LINKS))
         return -ELOOP;
+    atime_touch_at(walk->at.mount, link);
     if (link->ops->jump != NULL)
         return jump(walk, link);
     error = read_target(walk, link, &target, &buffer);

@@ -104,7 +104,8 @@ static struct user_cursor cursor_of(const struct splice_order *order,
     return (struct user_cursor){.kernel = from,
                                 .left = size,
                                 .is_limited = order->is_limited,
-                                .size_max = order->size_max};
+                                .size_max = order->size_max,
+                                .writer = order->writer};
 }
 
 /* Writes what the pipe has: bytes, 0 (no writer is left), -EAGAIN (it is

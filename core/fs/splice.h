@@ -26,6 +26,7 @@ struct splice_order {
     bool is_limited; /* regular files do not grow beyond size_max */
     bool is_beyond;  /* an answer: one would have (SIGXFSZ) */
     uint64_t size_max;
+    const struct cred *writer; /* who asks; NULL: who opened the files */
 };
 
 C_DECLS_BEGIN

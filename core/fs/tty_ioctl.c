@@ -142,7 +142,7 @@ static int count_input(const struct tty_call *call)
 {
     if (!call->is_master)
         return copy_out_count(call, tty_count_in(call->tty));
-    return copy_out_count(call, tty_count_out(call->tty));
+    return copy_out_count(call, tty_count_out_ready(call->tty));
 }
 
 /* A pseudo-terminal has no line for bytes to wait for. */

@@ -229,3 +229,12 @@ unsigned pid_count(struct pid_ns *ns)
     spin_unlock_irq(&ns->lock, saved);
     return count;
 }
+
+int pid_last(struct pid_ns *ns)
+{
+    unsigned saved = spin_lock_irq(&ns->lock);
+    int last = ns->last;
+
+    spin_unlock_irq(&ns->lock, saved);
+    return last;
+}

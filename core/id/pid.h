@@ -93,6 +93,9 @@ bool pid_is_unused(const struct pid *pid);
 /* Numbers in use. */
 unsigned pid_count(struct pid_ns *ns);
 
+/* The number that was handed out most recently without being asked for. */
+int pid_last(struct pid_ns *ns);
+
 C_DECLS_END
 
 #endif /* CORE_ID_PID_H */

@@ -59,6 +59,9 @@ MUST_USE void *mem_alloc(struct mem_cache *cache, unsigned how,
 /* Gives it back to the cache it came from; NULL is allowed. */
 void mem_free(struct mem_cache *cache, void *object);
 
+/* Frames that all caches together carve into objects. Any context. */
+uint64_t cache_frame_count(void);
+
 /* Objects handed out. Exact while nobody allocates or frees. */
 size_t cache_live(struct mem_cache *cache);
 

@@ -108,6 +108,19 @@ void slab_check_redzone(const struct mem_cache *cache, const char *object)
                       REDZONE_BYTE);
 }
 
+static uint64_t frames; /* of all slabs; atomic */
+
+static void count_frames(const struct mem_cache *cache, int slabs)
+{
+    __atomic_fetch_add(&frames, ((uint64_t)1 << cache->order) * (uint64_t)slabs,
+                       __ATOMIC_RELAXED);
+}
+
+uint64_t cache_frame_count(void)
+{
+    return __atomic_load_n(&frames, __ATOMIC_RELAXED);
+}
+
 /* A slab with all objects free, on no list; NULL: no frames. */
 static struct slab *create_slab(struct mem_cache *cache, bool is_spare)
 {
@@ -117,6 +130,7 @@ static struct slab *create_slab(struct mem_cache *cache, bool is_spare)
 
     if (page == NULL)
         return NULL;
+    count_frames(cache, 1);
     page->owner = cache;
     __atomic_store_n(&page->flags, PAGE_SLAB, __ATOMIC_RELAXED);
     slab = page_data(page);
@@ -144,6 +158,7 @@ static void destroy_slab(struct slab *slab)
 {
     ASSERT(slab->used == 0);
     ASSERT(!list_is_linked(&slab->link));
+    count_frames(slab->cache, -1);
     page_put(slab->page);
 }
 

@@ -10,11 +10,15 @@
 #include "core/proc/process.h"
 #include "core/proc/timers.h"
 #include "core/sched/thread.h"
+#include "core/sched/usage.h"
 #include "core/sched/waitq.h"
 #include "hal/clock.h"
 
 /* The bits of a clock made of a pid (clock_getcpuclockid(3)). */
 enum { CPU_CLOCK_THREAD = 4, CPU_CLOCK_KIND = 3, CPU_CLOCK_SHIFT = 3 };
+
+/* Kinds that count all time used, and are the same here. */
+enum { CPU_CLOCK_PROF = 0, CPU_CLOCK_SCHED = 2 };
 
 static struct {
     unsigned steps; /* atomic */
@@ -58,12 +62,14 @@ bool clock_is_wall(int32_t clock)
 
 uint64_t clock_deadline(int32_t clock, uint64_t ns)
 {
-    uint64_t now = hal_clock_now();
-    uint64_t wall_now;
+    uint64_t wall_now, now;
 
     if (!clock_is_wall(clock))
         return ns;
+    /* In this order: what passes between the two looks makes it late, where the
+     * other would end a sleep before its time. */
     wall_now = clock_wall_ns();
+    now = hal_clock_now();
     if (ns <= wall_now)
         return now;
     return ns - wall_now < WAIT_FOREVER - now ? now + (ns - wall_now)
@@ -170,6 +176,28 @@ int clock_read(struct task *task, int32_t clock, uint64_t *out)
     default:
         return clock_is_cpu(clock) ? read_cpu(task, clock, out) : -EINVAL;
     }
+}
+
+int32_t clock_own(struct task *task, int32_t clock)
+{
+    int number = ~(clock >> CPU_CLOCK_SHIFT);
+    int kind = clock & CPU_CLOCK_KIND;
+
+    if (clock >= 0 || (kind != CPU_CLOCK_PROF && kind != CPU_CLOCK_SCHED))
+        return clock;
+    if ((clock & CPU_CLOCK_THREAD) != 0)
+        return number == 0 || number == task_number(task)
+                   ? LX_CLOCK_THREAD_CPUTIME_ID
+                   : clock;
+    return number == 0 || number == process_number(task->process)
+               ? LX_CLOCK_PROCESS_CPUTIME_ID
+               : clock;
+}
+
+bool clock_is_of_file(int32_t clock)
+{
+    return clock < 0 &&
+           (clock & (CPU_CLOCK_KIND | CPU_CLOCK_THREAD)) == CPU_CLOCK_KIND;
 }
 
 static bool has_stepped(void *arg)

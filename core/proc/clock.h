@@ -35,6 +35,14 @@ MUST_USE int clock_read(struct task *task, int32_t clock, uint64_t *out);
 bool clock_is_cpu(int32_t clock);
 bool clock_is_wall(int32_t clock);
 
+/* Those of time used that task may call by a pid (clock_getcpuclockid(3)): its
+ * own ones' plain names; others stay. */
+int32_t clock_own(struct task *task, int32_t clock);
+
+/* Is it a descriptor's clock (clock_gettime(2), "Dynamic clocks")? There are
+ * none. */
+bool clock_is_of_file(int32_t clock);
+
 /* When hal_clock_now() will be what clock, which is not a CPU's, calls ns. */
 uint64_t clock_deadline(int32_t clock, uint64_t ns);
 

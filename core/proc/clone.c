@@ -109,9 +109,13 @@ static int fill_process(struct process *child, struct task *self,
     if (has(request, LX_CLONE_VM)) {
         aspace_get(process->as);
         child->as = process->as;
+        child->borrows_as = true;
         return 0;
     }
-    return aspace_clone(process->as, NULL, &child->as);
+    error = aspace_clone(process->as, NULL, &child->as);
+    if (error == 0)
+        limits_tell_memory(child);
+    return error;
 }
 
 static int give_process(struct task *child, struct task *self,
@@ -162,7 +166,7 @@ static void fill_task(struct task *child, struct task *self,
     child->personality = self->personality;
     child->timer_slack_ns = self->timer_slack_ns;
     child->default_slack_ns = self->timer_slack_ns;
-    mem_copy(child->name, self->name, sizeof(child->name));
+    task_get_name(self, child->name);
     if (has(request, LX_CLONE_CHILD_SETTID))
         child->set_tid = request->child_tid;
     if (has(request, LX_CLONE_CHILD_CLEARTID))
@@ -181,7 +185,7 @@ static void give_schedule(struct task *child, struct task *self)
     int error;
 
     thread_get_params(self->thread, &params);
-    if (self->resets_on_fork) {
+    if (__atomic_load_n(&self->resets_on_fork, __ATOMIC_RELAXED)) {
         if (params.policy == THREAD_FIFO || params.policy == THREAD_RR)
             params = (struct thread_params){.policy = THREAD_NORMAL};
         else if (params.nice < 0)
@@ -286,9 +290,10 @@ static int commit(struct task *child, struct task *self,
     return error;
 }
 
-/* Makes all of child but its thread and registers. */
+/* Makes all of child but its thread and number; *user is its registers. */
 static int fill_child(struct task *child, struct task *self,
-                      const struct clone_request *request)
+                      const struct clone_request *request,
+                      struct hal_user **user)
 {
     bool keeps_stack =
         !has(request, LX_CLONE_VM) || has(request, LX_CLONE_VFORK);
@@ -301,25 +306,18 @@ static int fill_child(struct task *child, struct task *self,
     error = give_files(child, self, request);
     if (error == 0)
         error = give_context(child, self, request);
-    if (error == 0)
-        error = pid_alloc(self->ns->pid, request->wanted, &child->pid);
-    return error;
+    return error != 0 ? error : give_registers(self, request, user);
 }
 
 static int start_child(struct task *child, struct task *self,
-                       const struct clone_request *request)
+                       const struct clone_request *request,
+                       struct hal_user *user)
 {
-    struct hal_user *user;
     int32_t number = task_number(child);
-    int error = give_registers(self, request, &user);
+    int error = task_create_thread(child);
 
     if (error != 0)
         return error;
-    error = task_create_thread(child);
-    if (error != 0) {
-        hal_user_destroy(user);
-        return error;
-    }
     give_schedule(child, self);
     if (has(request, LX_CLONE_PARENT_SETTID))
         (void)!copy_out_struct(self->process->as, request->parent_tid, &number);
@@ -327,7 +325,6 @@ static int start_child(struct task *child, struct task *self,
     error = commit(child, self, request, user);
     if (error != 0) {
         task_start(child, NULL);
-        hal_user_destroy(user);
         task_put(child);
     }
     return error;
@@ -372,18 +369,20 @@ static int give_pidfd(struct task *child, struct task *self,
     return error;
 }
 
-/* The steps that others may see: when one fails, those before are undone. */
+/* The steps that others may see: when one fails, those before are undone.
+ * Takes user over when it returns 0. */
 static int show_child(struct task *child, struct task *self,
-                      const struct clone_request *request)
+                      const struct clone_request *request,
+                      struct hal_user *user)
 {
     int32_t fd = -1;
-    int error = 0;
+    int error = pid_alloc(self->ns->pid, request->wanted, &child->pid);
 
-    if (has(request, LX_CLONE_PIDFD))
+    if (error == 0 && has(request, LX_CLONE_PIDFD))
         error = give_pidfd(child, self, request, &fd);
     if (error != 0)
         return error;
-    error = start_child(child, self, request);
+    error = start_child(child, self, request, user);
     if (error != 0 && fd >= 0)
         (void)!fd_close(self->files, fd);
     return error;
@@ -392,14 +391,17 @@ static int show_child(struct task *child, struct task *self,
 static int clone_counted(struct task *self, const struct clone_request *request)
 {
     struct task *child = task_alloc();
+    struct hal_user *user = NULL;
     int number, error;
 
     if (child == NULL)
         return -ENOMEM;
-    error = fill_child(child, self, request);
+    error = fill_child(child, self, request, &user);
     if (error == 0)
-        error = show_child(child, self, request);
+        error = show_child(child, self, request, user);
     if (error != 0) {
+        if (user != NULL)
+            hal_user_destroy(user);
         drop_unborn(child);
         return error;
     }

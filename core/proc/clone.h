@@ -28,10 +28,12 @@ C_DECLS_BEGIN
 /*
  * clone(2) by self, the running thread, which is in a system call: its number
  * in self's namespace; with LX_CLONE_VFORK once the child has let go of the
- * memory (or self is being killed). -EINVAL (flags that do not go together or
- * name what there is not: namespaces, cgroups), -EAGAIN (RLIMIT_NPROC, no
- * number free), -EMFILE, -ENFILE, -EFAULT (the pidfd), -EEXIST (wanted is in
- * use), -EPERM (tls), -ENOMEM, -EINTR (a signal is pending: try again).
+ * memory (or self is being killed). In this order: -EINVAL (flags that do not
+ * go together or name what there is not: namespaces, cgroups), -EAGAIN
+ * (RLIMIT_NPROC, threads-max), -EPERM (tls), -EINVAL (wanted is out of range),
+ * -EEXIST (it is in use), -EAGAIN (no number is free), -EMFILE, -ENFILE,
+ * -EFAULT (the pidfd), -EINTR (a signal is pending: try again); and -ENOMEM
+ * anywhere. On an error nothing is left but the word of parent_tid.
  */
 MUST_USE int task_clone(struct task *self, const struct clone_request *request);
 

@@ -43,8 +43,9 @@ struct exec {
     struct path loader_path; /* the same; dentry NULL: none */
     struct exec_strings strings;
     struct elf_image image, loader;
-    struct cred *cred;      /* the program's, one reference */
-    struct fd_table *files; /* NULL: those it has */
+    struct cred *cred;              /* the program's, one reference */
+    struct fd_table *files;         /* NULL: those it has */
+    struct signal_actions *actions; /* room for its own, or NULL */
     char head[EXEC_HEAD];
     char interpreter[EXEC_HEAD]; /* of a script; NUL-terminated */
 };
@@ -294,13 +295,15 @@ static void change_over(struct exec *exec, struct aspace *as,
         task_release_words(task);
     use_aspace(as);
     (void)process_swap_aspace(process, as);
+    limits_tell_memory(process); /* another may have changed them */
     process_set_places(process, &start->stack);
     task_release_vfork(task);
     if (old != NULL)
         aspace_put(old);
     hal_user_reset(task->thread->user, start->entry, start->stack.rsp);
     forget_user_words(task);
-    signals_exec(task);
+    signals_exec(task, exec->actions);
+    exec->actions = NULL;
     if (exec->files != NULL) {
         fd_table_put(task_swap_files(task, exec->files));
         exec->files = NULL;
@@ -359,8 +362,6 @@ static int run_image(struct exec *exec)
     use_aspace(old);
     if (error == 0)
         error = become_alone(task);
-    if (error == 0)
-        error = signals_unshare(task->process);
     if (error != 0) {
         aspace_put(as);
         return error;
@@ -381,6 +382,8 @@ static int run(struct exec *exec)
         error = give_cred(exec);
     if (error == 0 && fd_table_is_shared(exec->task->files))
         error = fd_table_copy(exec->task->files, &exec->files);
+    if (error == 0)
+        error = signals_reserve(exec->task->process, &exec->actions);
     if (error == 0)
         error = run_image(exec);
     return error;
@@ -405,6 +408,7 @@ static void destroy(struct exec *exec)
         cred_put(exec->cred);
     if (exec->files != NULL)
         fd_table_put(exec->files);
+    signals_cancel_exec(exec->actions);
     kmem_free(exec, sizeof(*exec));
 }
 

@@ -11,6 +11,7 @@
 #include "core/abi/poll.h"
 #include "core/abi/signal.h"
 #include "core/abi/wait.h"
+#include "core/base/string.h"
 #include "core/fs/context.h"
 #include "core/fs/fd_table.h"
 #include "core/fs/file.h"
@@ -20,6 +21,7 @@
 #include "core/proc/files.h"
 #include "core/proc/oom.h"
 #include "core/proc/process_impl.h"
+#include "core/proc/signal_impl.h"
 #include "core/proc/terminal.h"
 #include "core/proc/usage.h"
 #include "core/sched/lend.h"
@@ -124,6 +126,7 @@ struct aspace *process_swap_aspace(struct process *process, struct aspace *as)
     struct aspace *old = process->as;
 
     process->as = as;
+    process->borrows_as = false;
     process_tree_unlock(saved);
     return old;
 }
@@ -180,7 +183,8 @@ void process_reap(struct process *process)
     pid_leave(&process->by_session, process->session);
     pid_put(process->session);
     pid_leave(&process->by_pid, process->pid);
-    user_drop_process(process->user);
+    user_drop_process(process->cred->user);
+    process_uncount();
     process_put(process);
 }
 
@@ -261,8 +265,8 @@ static void hand_on_children(struct task *task, bool is_last)
 
 static void become_zombie(struct process *process, struct task *last)
 {
-    process->user = last->cred->user;
-    user_get(process->user);
+    process->cred = last->cred;
+    cred_get(process->cred);
     if (process->parent == NULL)
         return; /* init: the machine ends */
     hand_on_children(last, true);
@@ -274,10 +278,53 @@ static void become_zombie(struct process *process, struct task *last)
         process_reap(process);
 }
 
+/* Who stops or goes on is told of by the parent's wishes. */
+static void tell_of_stop(struct process *process, unsigned signal)
+{
+    struct process *parent = process->parent;
+    struct lx_siginfo info = info_of(
+        process, LX_SIGCHLD, signal != 0 ? LX_CLD_STOPPED : LX_CLD_CONTINUED,
+        signal != 0 ? (int)signal : LX_SIGCONT);
+
+    if (signals_wants_stops(parent))
+        (void)!signal_send_process(parent, &info);
+    waitq_wake_all(&parent->waiters);
+}
+
+void process_update_report(struct process *process)
+{
+    struct process_signals *signals = &process->signals;
+
+    if (!__atomic_load_n(&signals->was_continued, __ATOMIC_RELAXED))
+        return;
+    spin_lock(&process->signals.lock);
+    __atomic_store_n(&signals->was_continued, false, __ATOMIC_RELAXED);
+    spin_unlock(&process->signals.lock);
+    process->report = REPORT_CONTINUED;
+}
+
+/* A SIGCONT since the stop takes it back. Tree lock. */
+static void report_stop(struct process *process, unsigned signal)
+{
+    struct process_signals *signals = &process->signals;
+
+    process_update_report(process);
+    spin_lock(&process->signals.lock);
+    if (signal != 0 && signals->is_stopped) {
+        process->report = REPORT_STOPPED;
+        process->report_signal = signal;
+        __atomic_store_n(&signals->was_continued, false, __ATOMIC_RELAXED);
+    }
+    spin_unlock(&process->signals.lock);
+    if (process->parent != NULL && process->state == PROCESS_ALIVE)
+        tell_of_stop(process, signal);
+}
+
 /* Takes task out of its process's threads; returns whether it was the last. */
 static bool leave_threads(struct task *task) NO_TSA
 {
     struct process *process = task->process;
+    unsigned stop_signal = 0;
     bool is_last;
 
     spin_lock(&process->signals.lock);
@@ -287,7 +334,12 @@ static bool leave_threads(struct task *task) NO_TSA
     signals_retarget_locked(process, task);
     if (!process->is_ending)
         process->exit_status = task->exit_status;
+    /* The others may be stopped already, and waited for this. */
+    if (!is_last && signals_complete_stop(process))
+        stop_signal = process->signals.stop_signal;
     spin_unlock(&process->signals.lock);
+    if (stop_signal != 0)
+        report_stop(process, stop_signal);
     return is_last;
 }
 
@@ -302,12 +354,15 @@ static enum leaving leave_process(struct task *task, struct terminal_end *end)
     bool is_init = process->parent == NULL;
 
     usage_add_task(&process->usage, task);
+    if (task->pid == process->pid) /* what is left is called as its leader */
+        mem_copy(process->name, task->name, sizeof(process->name));
     pid_leave(&task->by_pid, task->pid);
     if (is_last) {
         terminal_end(process, end);
         become_zombie(process, task);
     } else {
         hand_on_children(task, false);
+        process_uncount();
         user_drop_process(task->cred->user);
     }
     /* An exec of another thread may wait for this. */
@@ -371,8 +426,10 @@ void task_exit(struct task *task)
     if (leaving == WAS_LAST_OF_INIT)
         status = finish_init(process);
     task_signals_fini(task);
-    if (leaving != LEFT_OTHERS)
+    if (leaving != LEFT_OTHERS) {
+        limit_watch_end(process);
         signals_fini(&process->signals);
+    }
     self->task = NULL;
     task_put(task);
     if (leaving == WAS_LAST_OF_INIT)
@@ -380,26 +437,10 @@ void task_exit(struct task *task)
     thread_exit();
 }
 
-/* Who stops or goes on is told of by the parent's wishes. */
-static void tell_of_stop(struct process *process, unsigned signal)
-{
-    struct process *parent = process->parent;
-    struct lx_siginfo info = info_of(
-        process, LX_SIGCHLD, signal != 0 ? LX_CLD_STOPPED : LX_CLD_CONTINUED,
-        signal != 0 ? (int)signal : LX_SIGCONT);
-
-    if (signals_wants_stops(parent))
-        (void)!signal_send_process(parent, &info);
-    waitq_wake_all(&parent->waiters);
-}
-
 void process_report_stop(struct process *process, unsigned signal)
 {
     unsigned saved = process_tree_lock();
 
-    process->report = signal != 0 ? REPORT_STOPPED : REPORT_CONTINUED;
-    process->report_signal = signal;
-    if (process->parent != NULL && process->state == PROCESS_ALIVE)
-        tell_of_stop(process, signal);
+    report_stop(process, signal);
     process_tree_unlock(saved);
 }

@@ -36,6 +36,10 @@ NORETURN void task_exit(struct task *task);
  * held. */
 void process_report_stop(struct process *process, unsigned signal);
 
+/* What wait4(2) tells of a process that lives: that SIGCONT was sent counts,
+ * whether it ran since or not. Tree lock. */
+void process_update_report(struct process *process);
+
 C_DECLS_END
 
 #endif /* CORE_PROC_EXIT_H */

@@ -126,60 +126,66 @@ static int set_group(struct task *self, struct process *process,
     return error;
 }
 
-/* The process called number, 0 for self's, with a reference: 0, -ESRCH, or
- * -EINVAL for another thread than the leader. */
-static int find_leader(struct task *self, int number, struct process **out)
+/* The process of a thread called number, 0 for self's, with a reference, or
+ * NULL; and whether another thread than the leader is called so. */
+static struct process *find_process(struct task *self, int number,
+                                    bool *is_other)
 {
+    struct process *process = self->process;
     struct task *task;
 
+    *is_other = false;
     if (number == 0) {
-        process_get(self->process);
-        *out = self->process;
-        return 0;
+        process_get(process);
+        return process;
     }
-    *out = process_find(self->ns->pid, number);
-    if (*out != NULL)
-        return 0;
+    process = process_find(self->ns->pid, number);
+    if (process != NULL)
+        return process;
     task = task_find(self->ns->pid, number);
     if (task == NULL)
-        return -ESRCH;
+        return NULL;
+    *is_other = true;
+    process = task->process;
+    process_get(process);
     task_put(task);
-    return -EINVAL;
+    return process;
 }
 
 int group_set(struct task *self, int number, int group)
 {
     struct process *process;
     struct pid *pid;
-    int error;
+    bool is_other;
+    int error = -EINVAL;
 
-    if (group < 0)
+    if (group < 0 || (group == 0 && number < 0))
         return -EINVAL;
-    error = find_leader(self, number, &process);
-    if (error != 0)
-        return error;
-    if (group == 0)
-        group = process_number(process);
-    pid = pid_find(self->ns->pid, group);
-    error = set_group(self, process, pid);
-    if (pid != NULL)
-        pid_put(pid);
+    process = find_process(self, number, &is_other);
+    if (process == NULL)
+        return -ESRCH;
+    if (!is_other) {
+        pid = pid_find(self->ns->pid,
+                       group != 0 ? group : process_number(process));
+        error = set_group(self, process, pid);
+        if (pid != NULL)
+            pid_put(pid);
+    }
     process_put(process);
     return error;
 }
 
 static int number_of(struct task *self, int number, bool wants_session)
 {
-    struct process *process;
-    int result = find_leader(self, number, &process);
+    bool is_other;
+    struct process *process = find_process(self, number, &is_other);
+    int result = -ESRCH;
     unsigned saved;
 
-    if (result != 0)
+    if (process == NULL)
         return -ESRCH;
     saved = process_tree_lock();
-    if (process->state == PROCESS_REAPED)
-        result = -ESRCH;
-    else
+    if (process->state != PROCESS_REAPED)
         result = pid_nr(wants_session ? process->session : process->group,
                         self->ns->pid);
     process_tree_unlock(saved);

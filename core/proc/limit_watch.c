@@ -4,10 +4,13 @@
  */
 #include "core/proc/limit_watch.h"
 
+#include "core/abi/resource.h"
 #include "core/abi/signal.h"
+#include "core/base/string.h"
 #include "core/proc/clock.h"
 #include "core/proc/process.h"
 #include "core/sched/thread.h"
+#include "core/vm/aspace.h"
 #include "hal/clock.h"
 #include "hal/cpu.h"
 
@@ -118,13 +121,56 @@ void limit_watch_init(struct process *process)
     timer_init(&process->limit_watch.timer, look, process);
 }
 
+/* Under the lock that look() takes no more once it switched the watch off: so
+ * arming, which waits for a look elsewhere, does not wait for this lock. */
 void limit_watch_start(struct process *process)
 {
-    if (is_limited(process) && switch_on(process))
+    unsigned saved;
+
+    if (!is_limited(process))
+        return;
+    saved = process_tree_lock();
+    if (!list_is_empty(&process->threads) && switch_on(process))
         arm(process, 0);
+    process_tree_unlock(saved);
 }
 
-void limit_watch_fini(struct process *process)
+void limit_watch_end(struct process *process)
 {
     (void)timer_cancel(&process->limit_watch.timer);
+}
+
+static struct aspace_limits memory_limits(struct process *process)
+{
+    static const unsigned resources[] = {LX_RLIMIT_AS, LX_RLIMIT_DATA,
+                                         LX_RLIMIT_STACK, LX_RLIMIT_MEMLOCK};
+    struct lx_rlimit64 limits[COUNT_OF(resources)];
+
+    for (size_t i = 0; i < COUNT_OF(resources); i++)
+        limits_get(&process->limits, resources[i], &limits[i]);
+    return (struct aspace_limits){
+        .size = limits[0].rlim_cur,
+        .data = limits[1].rlim_cur,
+        .stack = limits[2].rlim_cur,
+        .locked = limits[3].rlim_cur,
+    };
+}
+
+void limits_tell_memory(struct process *process)
+{
+    struct aspace *as = process_get_aspace(process);
+    struct aspace_limits told, limits = memory_limits(process);
+    unsigned saved = process_tree_lock();
+    bool is_own = as != NULL && as == process->as && !process->borrows_as;
+
+    process_tree_unlock(saved);
+    /* Who tells later but read earlier than another sees it afterwards. */
+    while (is_own) {
+        aspace_set_limits(as, &limits);
+        told = limits;
+        limits = memory_limits(process);
+        is_own = !mem_equal(&told, &limits, sizeof(told));
+    }
+    if (as != NULL)
+        aspace_put(as);
 }

@@ -28,8 +28,15 @@ void limit_watch_init(struct process *process);
  * reference is held. Any context but interrupts. */
 void limit_watch_start(struct process *process);
 
-/* Nobody has a reference any more. May wait for another CPU. */
-void limit_watch_fini(struct process *process);
+/* By the last thread, which has left process: ends for ever. Waits for a look
+ * on another CPU, which takes the process tree's lock: so not under it, and
+ * before the reference is given back without which a reaper's is the last. */
+void limit_watch_end(struct process *process);
+
+/* Tells the memory of process of the limits that memory heeds. One that is
+ * borrowed heeds its owner's. After each change of limits or memory; may
+ * sleep. */
+void limits_tell_memory(struct process *process);
 
 C_DECLS_END
 

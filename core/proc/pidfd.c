@@ -117,32 +117,12 @@ static struct task *first_task(struct process *process)
     return task;
 }
 
-/* ptrace(2), "Ptrace access mode checking", with the real ids. */
-static bool may_look_into(struct task *self, struct task *target)
-{
-    const struct cred *mine = self->cred;
-    unsigned saved = process_tree_lock();
-    const struct cred *its = target->cred;
-    bool is_same = mine->uid == its->euid && mine->uid == its->suid &&
-                   mine->uid == its->uid && mine->gid == its->egid &&
-                   mine->gid == its->sgid && mine->gid == its->gid;
-    bool is_dumpable =
-        __atomic_load_n(&target->process->dumpable, __ATOMIC_RELAXED) == 1;
-    bool has_caps = (its->permitted & ~mine->permitted) == 0;
-
-    process_tree_unlock(saved);
-    if (self->process == target->process ||
-        cred_is_capable(mine, CAP_SYS_PTRACE))
-        return true;
-    return is_same && is_dumpable && has_caps;
-}
-
 static int get_file_of(struct task *self, struct task *target, int fd,
                        struct file **out)
 {
     struct fd_table *files;
 
-    if (!may_look_into(self, target))
+    if (!task_may_look_into(self, target))
         return -EPERM;
     files = task_files(target);
     if (files == NULL)

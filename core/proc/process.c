@@ -37,6 +37,7 @@ static struct mem_cache process_cache, task_cache;
 static struct {
     struct spinlock lock;
     struct list all GUARDED_BY(lock);
+    struct process_counts counts GUARDED_BY(lock);
     void (*user_loop)(struct thread *self); /* set with init, then const */
 } tree;
 
@@ -81,6 +82,20 @@ struct list *process_list(void)
 {
     ASSERT(process_tree_is_locked());
     return &tree.all;
+}
+
+void process_get_counts(struct process_counts *out) NO_TSA
+{
+    unsigned saved = process_tree_lock();
+
+    *out = tree.counts;
+    process_tree_unlock(saved);
+}
+
+void process_uncount(void)
+{
+    ASSERT(process_tree_is_locked() && tree.counts.threads > 0);
+    tree.counts.threads--;
 }
 
 struct process *process_alloc(void)
@@ -141,7 +156,6 @@ void process_put(struct process *process)
         return;
     ASSERT(list_is_empty(&process->threads));
     ASSERT(!list_is_linked(&process->sibling));
-    limit_watch_fini(process);
     if (process->as != NULL)
         aspace_put(process->as); /* it never ran */
     if (process->program.dentry != NULL)
@@ -149,8 +163,8 @@ void process_put(struct process *process)
     if (process->signals.actions != NULL)
         signals_fini(&process->signals);
     ASSERT(process->terminal == NULL && process->hung_group == NULL);
-    if (process->user != NULL)
-        user_put(process->user);
+    if (process->cred != NULL)
+        cred_put(process->cred);
     if (process->pid != NULL)
         pid_put(process->pid);
     mem_free(&process_cache, process);
@@ -254,16 +268,45 @@ struct fd_table *task_files(struct task *task)
     return files;
 }
 
+static bool acts_alike(const struct cred *a, const struct cred *b)
+{
+    return a->euid == b->euid && a->egid == b->egid && a->fsuid == b->fsuid &&
+           a->fsgid == b->fsgid;
+}
+
 void task_set_cred(struct task *task, struct cred *cred)
 {
     struct cred *old = task->cred;
     unsigned saved = process_tree_lock();
 
+    if (!acts_alike(old, cred)) {
+        __atomic_store_n(&task->process->dumpable, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&task->parent_death_signal, 0, __ATOMIC_RELAXED);
+    }
     user_add_process(cred->user);
     task->cred = cred;
     process_tree_unlock(saved);
     user_drop_process(old->user);
     cred_put(old);
+}
+
+bool task_may_look_into(struct task *self, struct task *target)
+{
+    const struct cred *mine = self->cred;
+    unsigned saved = process_tree_lock();
+    const struct cred *its = target->cred;
+    bool is_same = mine->uid == its->euid && mine->uid == its->suid &&
+                   mine->uid == its->uid && mine->gid == its->egid &&
+                   mine->gid == its->sgid && mine->gid == its->gid;
+    bool is_dumpable =
+        __atomic_load_n(&target->process->dumpable, __ATOMIC_RELAXED) == 1;
+    bool has_caps = (its->permitted & ~mine->permitted) == 0;
+
+    process_tree_unlock(saved);
+    if (self->process == target->process ||
+        cred_is_capable(mine, CAP_SYS_PTRACE))
+        return true;
+    return is_same && is_dumpable && has_caps;
 }
 
 void task_set_name(struct task *task, const char *name)
@@ -275,13 +318,25 @@ void task_set_name(struct task *task, const char *name)
     process_tree_unlock(saved);
 }
 
+void task_get_name(struct task *task, char out[PROCESS_NAME_MAX])
+{
+    unsigned saved = process_tree_lock();
+
+    mem_copy(out, task->name, PROCESS_NAME_MAX);
+    process_tree_unlock(saved);
+}
+
+const struct cred *process_cred(const struct process *process)
+{
+    if (process->cred != NULL)
+        return process->cred;
+    ASSERT(!list_is_empty(&process->threads));
+    return list_entry(process->threads.next, struct task, of_process)->cred;
+}
+
 lx_uid_t process_uid(const struct process *process)
 {
-    if (process->user != NULL)
-        return process->user->uid;
-    ASSERT(!list_is_empty(&process->threads));
-    return list_entry(process->threads.next, struct task, of_process)
-        ->cred->uid;
+    return process_cred(process)->uid;
 }
 
 struct task *task_current(void)
@@ -323,6 +378,8 @@ void task_link(struct task *task)
     struct process *process = task->process;
 
     ASSERT(process_tree_is_locked());
+    tree.counts.threads++;
+    tree.counts.forks++;
     list_push_back(&task->pid->members[PID_TASK], &task->by_pid);
     list_push_back(&process->threads, &task->of_process);
     __atomic_fetch_add(&process->running, 1, __ATOMIC_RELAXED);

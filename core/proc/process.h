@@ -38,7 +38,6 @@ struct nsset;
 struct fs_context;
 struct thread;
 struct tty;
-struct user;
 
 enum {
     PROCESS_NAME_MAX = 16, /* TASK_COMM_LEN, with the NUL */
@@ -67,8 +66,7 @@ struct process {
     struct process *parent; /* tree lock; NULL: init's, and reaped ones' */
     struct task *creator;   /* the parent's thread it belongs to; tree lock */
     int parent_number;      /* getppid(2); atomic */
-    struct list children;   /* of sibling; tree lock */
-    struct list sibling;
+    struct list children, sibling; /* its own; of parent's. Tree lock */
     int exit_signal;      /* to the parent at the end; 0: none; tree lock */
     bool has_execed;      /* tree lock */
     bool is_subreaper;    /* PR_SET_CHILD_SUBREAPER; tree lock */
@@ -81,20 +79,22 @@ struct process {
     struct task *exec_task; /* ends the other threads; signals.lock */
     struct process_signals signals;
 
-    enum process_report report; /* tree lock */
-    unsigned report_signal;     /* that stopped it; tree lock */
-    struct usage usage;         /* of threads that ended; tree lock */
-    struct usage child_usage;   /* of children waited for; tree lock */
-    uint64_t started_ns;        /* const */
+    enum process_report report;  /* tree lock */
+    unsigned report_signal;      /* that stopped it; tree lock */
+    struct usage usage;          /* of threads that ended; tree lock */
+    struct usage child_usage;    /* of children waited for; tree lock */
+    uint64_t started_ns;         /* const */
+    char name[PROCESS_NAME_MAX]; /* of the leader that ended; tree lock */
 
     struct aspace *as; /* NULL at the end; tree lock, or its own threads' */
+    bool borrows_as;   /* its parent's (CLONE_VM), until exec; tree lock */
     struct exec_places places; /* of what exec put into it; signals.lock */
     bool is_victim; /* of the OOM killer, with memory still; tree lock */
     struct limits limits;
     struct limit_watch limit_watch;
     struct path program; /* /proc/PID/exe: references, and writing is denied;
                             signals.lock; dentry NULL: none */
-    struct user *user;   /* that a zombie counts for; tree lock */
+    struct cred *cred;   /* a zombie's, with a reference; tree lock */
     int dumpable;        /* PR_SET_DUMPABLE; atomic */
     bool no_huge_pages;  /* PR_SET_THP_DISABLE: there are none; atomic */
 };
@@ -127,9 +127,8 @@ struct task {
     bool no_new_privs;           /* own, read by others: atomic */
     uint64_t timer_slack_ns;     /* PR_SET_TIMERSLACK; no effect; own */
     uint64_t default_slack_ns;   /* what it was at the beginning; const */
-    bool resets_on_fork;         /* SCHED_RESET_ON_FORK; own */
-    char name[PROCESS_NAME_MAX]; /* of the program, or PR_SET_NAME; own; tree
-                                    lock to write */
+    bool resets_on_fork;         /* SCHED_RESET_ON_FORK; atomic */
+    char name[PROCESS_NAME_MAX]; /* /proc/PID/comm; tree lock */
     uint32_t personality;        /* own */
     uint64_t minor_faults, major_faults; /* own, read by others: atomic */
     uaddr_t set_tid;     /* CLONE_CHILD_SETTID: before user mode; own */
@@ -181,11 +180,19 @@ void task_put(struct task *task); /* may sleep */
 int task_number(const struct task *task);
 int process_number(const struct process *process);
 
-/* Puts cred, whose reference it takes, in place of the running thread's. */
+/* The credentials of a zombie, or of the first thread. Tree lock. */
+const struct cred *process_cred(const struct process *process);
+
+/* Puts cred, whose reference it takes, in place of the running thread's; who
+ * acts as another then is not dumpable, and has no PR_SET_PDEATHSIG. */
 void task_set_cred(struct task *task, struct cred *cred);
 
-/* The running thread's name from now on, cut where it is too long. */
+/* ptrace(2)'s check of access, by real ids: may self look into target? */
+bool task_may_look_into(struct task *self, struct task *target);
+
+/* A thread's name from now on, cut where it is too long; and what it is. */
 void task_set_name(struct task *task, const char *name);
+void task_get_name(struct task *task, char out[PROCESS_NAME_MAX]);
 
 C_DECLS_END
 

@@ -35,6 +35,10 @@ void process_link(struct process *process, struct process *parent,
 /* Enters task among its process's threads. Tree lock and signals.lock. */
 void task_link(struct task *task);
 
+/* A thread is gone, or the zombie that the last one left: struct
+ * process_counts. Tree lock. */
+void process_uncount(void);
+
 /* Gives the user side of the running thread back, and the address space when
  * no other thread of the process may use it. May sleep. */
 void task_leave_memory(struct task *task);

@@ -78,6 +78,24 @@ struct task *procfs_task(struct pseudo_inode *inode)
     return task;
 }
 
+char *procfs_name(struct pid *pid, struct process **out)
+{
+    struct list *member = member_of(pid, PID_TASK);
+    struct task *task;
+
+    ASSERT(process_tree_is_locked());
+    if (member != NULL) {
+        task = list_entry(member, struct task, by_pid);
+        *out = task->process;
+        return task->name;
+    }
+    member = member_of(pid, PID_PROCESS);
+    if (member == NULL)
+        return NULL;
+    *out = list_entry(member, struct process, by_pid);
+    return (*out)->name;
+}
+
 /* A program that must not be looked into, and a zombie, are root's. */
 static void owner_of_pid(void *subject, lx_uid_t *uid, lx_gid_t *gid)
 {

@@ -10,6 +10,7 @@
 
 #include "core/fs/pseudo/pseudo.h"
 
+struct pid;
 struct process;
 struct task;
 
@@ -45,12 +46,17 @@ extern const struct pseudo_subject_ops procfs_pid_subject;
 MUST_USE struct process *procfs_process(struct pseudo_inode *inode);
 MUST_USE struct task *procfs_task(struct pseudo_inode *inode);
 
+/* The name of who bears pid as a thread's, or a process's whose leader has
+ * ended, PROCESS_NAME_MAX bytes, and its process. NULL: nobody. Tree lock. */
+char *procfs_name(struct pid *pid, struct process **out);
+
 /* May the running thread look into process (ptrace(2), access checks)? 0,
  * -EACCES. */
 MUST_USE int procfs_may_look(struct process *process);
 
 /* The files of one process. procfs_stat.c, procfs_maps.c */
 int procfs_show_stat(struct pseudo_inode *inode, struct text *text);
+int procfs_show_thread_stat(struct pseudo_inode *inode, struct text *text);
 int procfs_show_status(struct pseudo_inode *inode, struct text *text);
 int procfs_show_statm(struct pseudo_inode *inode, struct text *text);
 int procfs_show_maps(struct pseudo_inode *inode, struct text *text);

@@ -95,18 +95,39 @@ static int show_environ(struct pseudo_inode *inode, struct text *text)
 
 static int show_comm(struct pseudo_inode *inode, struct text *text)
 {
-    struct task *task = procfs_task(inode);
     char name[PROCESS_NAME_MAX];
-    unsigned saved;
+    struct process *process;
+    unsigned saved = process_tree_lock();
+    const char *found = procfs_name(inode->subject, &process);
 
-    if (task == NULL)
-        return -ESRCH;
-    saved = process_tree_lock();
-    mem_copy(name, task->name, sizeof(name));
+    if (found != NULL)
+        mem_copy(name, found, sizeof(name));
     process_tree_unlock(saved);
+    if (found == NULL)
+        return -ESRCH;
     text_add(text, "%.*s\n", PROCESS_NAME_MAX - 1, name);
-    task_put(task);
     return 0;
+}
+
+/* What was written up to a NUL becomes the name of a thread of the caller's
+ * process, cut where it is too long (proc_pid_comm(5)). */
+static int store_comm(struct pseudo_inode *inode, const char *bytes,
+                      size_t size)
+{
+    size_t length = min_size(str_length(bytes, size), PROCESS_NAME_MAX - 1);
+    struct process *process;
+    unsigned saved = process_tree_lock();
+    char *name = procfs_name(inode->subject, &process);
+    bool may = name != NULL && process == task_current()->process;
+
+    if (may) {
+        mem_set(name, 0, PROCESS_NAME_MAX);
+        mem_copy(name, bytes, length);
+    }
+    process_tree_unlock(saved);
+    if (name == NULL)
+        return -ESRCH;
+    return may ? 0 : -EINVAL;
 }
 
 /* --- limits --------------------------------------------------------------- */
@@ -341,9 +362,12 @@ static const struct pseudo_dir threads_dir = {.names = &thread_names};
         .jump = (leap) \
     }
 
-#define COMMON_ENTRIES \
+#define COMMON_ENTRIES(stat_of) \
     FILE_ENTRY("cmdline", 0444, show_cmdline), \
-        FILE_ENTRY("comm", 0644, show_comm), \
+        {.name = "comm", \
+         .mode = LX_S_IFREG | 0644, \
+         .show = show_comm, \
+         .store = store_comm}, \
         LINK_ENTRY("cwd", read_cwd, jump_cwd), \
         FILE_ENTRY("environ", 0400, show_environ), \
         LINK_ENTRY("exe", read_exe, jump_exe), \
@@ -356,13 +380,14 @@ static const struct pseudo_dir threads_dir = {.names = &thread_names};
         FILE_ENTRY("mountinfo", 0444, procfs_show_mountinfo), \
         FILE_ENTRY("mounts", 0444, procfs_show_mounts), \
         LINK_ENTRY("root", read_root, jump_root), \
-        FILE_ENTRY("stat", 0444, procfs_show_stat), \
+        FILE_ENTRY("stat", 0444, stat_of), \
         FILE_ENTRY("statm", 0444, procfs_show_statm), \
         FILE_ENTRY("status", 0444, procfs_show_status)
 
-static const struct pseudo_entry thread_entries[] = {COMMON_ENTRIES};
+static const struct pseudo_entry thread_entries[] = {
+    COMMON_ENTRIES(procfs_show_thread_stat)};
 static const struct pseudo_entry pid_entries[] = {
-    COMMON_ENTRIES,
+    COMMON_ENTRIES(procfs_show_stat),
     {.name = "task", .mode = LX_S_IFDIR | 0555, .dir = &threads_dir},
 };
 

@@ -4,8 +4,15 @@
  *
  * What the kernel does not know is 0: it says so where proc(5) says that such
  * fields may be.
+ *
+ * A process is shown by its leader; where that has ended and others go on, as a
+ * zombie with their count.
  */
 #include "core/abi/errno.h"
+#include "core/abi/signal.h"
+#include "core/base/string.h"
+#include "core/dev/chardev.h"
+#include "core/dev/tty.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
 #include "core/mem/page.h"
@@ -14,6 +21,7 @@
 #include "core/proc/procfs.h"
 #include "core/proc/usage.h"
 #include "core/sched/thread.h"
+#include "core/sched/usage.h"
 #include "core/vm/aspace.h"
 
 /* What the files tell of a process or thread. */
@@ -22,11 +30,16 @@ struct facts {
     char name[PROCESS_NAME_MAX];
     char state;
     int parent, group, session;
+    uint32_t terminal; /* device number, or 0 */
+    int foreground;    /* group of the terminal, or -1 */
     struct usage usage, children;
+    uint64_t voluntary, involuntary; /* of the thread alone */
     struct thread_params params;
     unsigned threads, cpu;
     uint64_t started_ns;
-    uint64_t pending, shared_pending, blocked;
+    uint64_t pending, shared_pending, blocked, ignored, caught;
+    int exit_signal, exit_status;
+    uint64_t resident_limit;
     lx_uid_t uid[4];
     lx_gid_t gid[4];
     uint64_t caps[5];
@@ -35,13 +48,20 @@ struct facts {
     struct exec_places places;
 };
 
+/* proc_pid_stat(5). Who is to stop but runs, or waits deaf, is not there yet.
+ */
 static char state_of(const struct process *process, const struct task *task)
 {
-    if (process->state == PROCESS_ZOMBIE || task == NULL)
-        return 'Z';
-    if (__atomic_load_n(&process->signals.is_stopped, __ATOMIC_RELAXED))
-        return 'T';
-    return thread_is_waiting(task->thread) ? 'S' : 'R';
+    switch (thread_activity(task->thread)) {
+    case THREAD_RUNS:
+        return 'R';
+    case THREAD_IS_DEAF:
+        return 'D';
+    default:
+        return __atomic_load_n(&process->signals.is_stopped, __ATOMIC_RELAXED)
+                   ? 'T'
+                   : 'S';
+    }
 }
 
 static unsigned count_threads(const struct process *process)
@@ -67,23 +87,66 @@ static void take_cred(const struct cred *cred, struct facts *facts)
         facts->caps[i] = caps[i];
 }
 
+static void take_actions(struct signal_actions *actions, struct facts *facts)
+{
+    spin_lock(&actions->lock);
+    for (unsigned i = 1; i < SIGNAL_COUNT; i++) {
+        uint64_t handler = actions->of[i].sa_handler;
+
+        if (handler == LX_SIG_IGN)
+            facts->ignored |= signal_bit(i);
+        else if (handler != LX_SIG_DFL)
+            facts->caught |= signal_bit(i);
+    }
+    spin_unlock(&actions->lock);
+}
+
 static void take_signals(struct process *process, struct task *task,
                          struct facts *facts) NO_TSA
 {
+    take_actions(process->signals.actions, facts);
     facts->shared_pending = process->signals.shared.set;
     facts->pending = task->signals.own.set;
     facts->blocked = __atomic_load_n(&task->signals.blocked, __ATOMIC_RELAXED);
 }
 
 /* Tree lock. */
-static void take_tree(struct process *process, struct task *task,
-                      struct facts *facts) NO_TSA
+static void take_terminal(const struct process *process, struct facts *facts)
+{
+    struct tty *tty = process->terminal;
+    struct pid *group;
+
+    facts->foreground = -1;
+    if (tty == NULL)
+        return;
+    facts->terminal = (uint32_t)chardev_number(tty->major, tty->minor);
+    group = tty_foreground(tty);
+    if (group == NULL)
+        return;
+    facts->foreground = pid_nr(group, task_current()->ns->pid);
+    pid_put(group);
+}
+
+/* Of a thread that has not left. Tree lock. */
+static void take_thread(struct process *process, struct task *task,
+                        struct facts *facts) NO_TSA
+{
+    facts->state = state_of(process, task);
+    spin_lock(&process->signals.lock);
+    take_signals(process, task, facts);
+    spin_unlock(&process->signals.lock);
+    take_cred(task->cred, facts);
+    facts->no_new_privs =
+        __atomic_load_n(&task->no_new_privs, __ATOMIC_RELAXED);
+}
+
+/* Of the process; Z unless take_thread() says another state. Tree lock. */
+static void take_process(struct process *process, struct facts *facts)
 {
     const struct pid_ns *ns = task_current()->ns->pid;
 
     facts->group_id = pid_nr(process->pid, ns);
-    facts->number = task != NULL ? pid_nr(task->pid, ns) : facts->group_id;
-    facts->state = state_of(process, task);
+    facts->state = 'Z';
     facts->parent =
         process->parent != NULL ? pid_nr(process->parent->pid, ns) : 0;
     facts->group = pid_nr(process->group, ns);
@@ -91,45 +154,79 @@ static void take_tree(struct process *process, struct task *task,
     facts->children = process->child_usage;
     facts->threads = count_threads(process);
     facts->started_ns = process->started_ns;
-    if (task == NULL)
-        return;
-    spin_lock(&process->signals.lock);
-    take_signals(process, task, facts);
-    spin_unlock(&process->signals.lock);
-    take_cred(task->cred, facts);
-    facts->no_new_privs =
-        __atomic_load_n(&task->no_new_privs, __ATOMIC_RELAXED);
-    for (size_t i = 0; i < sizeof(facts->name); i++)
-        facts->name[i] = task->name[i];
+    facts->exit_signal = process->exit_signal;
+    if (process->state == PROCESS_ZOMBIE) {
+        facts->threads = 1;
+        facts->exit_status = process->exit_status;
+    }
+    take_terminal(process, facts);
 }
 
-static int collect(struct pseudo_inode *inode, struct facts *facts)
+/* 0, or -ESRCH: nobody bears the number any more. task may be NULL. */
+static int take_tree(struct pseudo_inode *inode, struct process *process,
+                     struct task *task, struct facts *facts)
+{
+    unsigned saved = process_tree_lock();
+    struct process *bearer;
+    const char *name = procfs_name(inode->subject, &bearer);
+    bool is_gone = name == NULL || bearer != process;
+
+    if (!is_gone) {
+        facts->number = pid_nr(inode->subject, task_current()->ns->pid);
+        mem_copy(facts->name, name, sizeof(facts->name));
+        take_process(process, facts);
+        if (task != NULL && !task->has_left && task->pid == inode->subject)
+            take_thread(process, task, facts);
+    }
+    process_tree_unlock(saved);
+    return is_gone ? -ESRCH : 0;
+}
+
+static void take_schedule(struct thread *thread, struct facts *facts)
+{
+    thread_get_params(thread, &facts->params);
+    thread_switches(thread, &facts->voluntary, &facts->involuntary);
+    facts->cpu = __atomic_load_n(&thread->cpu, __ATOMIC_RELAXED);
+}
+
+static void take_memory(struct process *process, struct facts *facts)
+{
+    struct aspace *as = process_aspace(process, &facts->places);
+
+    facts->resident_limit = limits_current(&process->limits, LX_RLIMIT_RSS);
+    if (as == NULL)
+        return;
+    aspace_get_usage(as, &facts->memory);
+    aspace_put(as);
+}
+
+/* Whose time and faults: all of the process's, or one thread's. */
+enum scope { OF_PROCESS, OF_THREAD };
+
+static int collect(struct pseudo_inode *inode, enum scope scope,
+                   struct facts *facts)
 {
     struct process *process = procfs_process(inode);
     struct task *task;
-    struct aspace *as;
-    unsigned saved;
+    int error;
 
     if (process == NULL)
         return -ESRCH;
     *facts = (struct facts){0};
     task = procfs_task(inode);
-    usage_of_process(process, &facts->usage);
-    saved = process_tree_lock();
-    take_tree(process, task, facts);
-    process_tree_unlock(saved);
+    error = take_tree(inode, process, task, facts);
+    if (scope == OF_PROCESS || task == NULL)
+        usage_of_process(process, &facts->usage);
+    else
+        usage_of_thread(task, &facts->usage);
     if (task != NULL) {
-        thread_get_params(task->thread, &facts->params);
-        facts->cpu = __atomic_load_n(&task->thread->cpu, __ATOMIC_RELAXED);
+        take_schedule(task->thread, facts);
         task_put(task);
     }
-    as = process_aspace(process, &facts->places);
-    if (as != NULL) {
-        aspace_get_usage(as, &facts->memory);
-        aspace_put(as);
-    }
+    if (facts->state != 'Z')
+        take_memory(process, facts);
     process_put(process);
-    return 0;
+    return error;
 }
 
 /* --- stat ----------------------------------------------------------------- */
@@ -147,9 +244,11 @@ static int priority_of(const struct thread_params *params)
 
 static void add_counts(struct text *text, const struct facts *facts)
 {
-    text_add(text, " %llu 0 %llu 0 %llu %llu %llu %llu",
+    text_add(text, " %llu %llu %llu %llu %llu %llu %llu %llu",
              (unsigned long long)facts->usage.minor_faults,
+             (unsigned long long)facts->children.minor_faults,
              (unsigned long long)facts->usage.major_faults,
+             (unsigned long long)facts->children.major_faults,
              (unsigned long long)usage_ticks(facts->usage.user_ns),
              (unsigned long long)usage_ticks(facts->usage.system_ns),
              (unsigned long long)usage_ticks(facts->children.user_ns),
@@ -159,36 +258,56 @@ static void add_counts(struct text *text, const struct facts *facts)
              (unsigned long long)usage_ticks(facts->started_ns));
 }
 
-int procfs_show_stat(struct pseudo_inode *inode, struct text *text)
+static void add_signal_sets(struct text *text, const struct facts *facts)
+{
+    text_add(text, " %llu %llu %llu %llu",
+             (unsigned long long)(facts->pending & INT32_MAX),
+             (unsigned long long)(facts->blocked & INT32_MAX),
+             (unsigned long long)(facts->ignored & INT32_MAX),
+             (unsigned long long)(facts->caught & INT32_MAX));
+}
+
+static int show_stat(struct pseudo_inode *inode, enum scope scope,
+                     struct text *text)
 {
     struct facts facts;
-    int error = collect(inode, &facts);
+    int error = collect(inode, scope, &facts);
 
     if (error != 0)
         return error;
-    text_add(text, "%d (%.*s) %c %d %d %d 0 -1 0", facts.number,
+    text_add(text, "%d (%.*s) %c %d %d %d %u %d 0", facts.number,
              PROCESS_NAME_MAX - 1, facts.name, facts.state, facts.parent,
-             facts.group, facts.session);
+             facts.group, facts.session, facts.terminal, facts.foreground);
     add_counts(text, &facts);
-    text_add(text, " %llu %llu 18446744073709551615 0 0 0 0 0",
+    text_add(text, " %llu %llu %llu 0 0 0 0 0",
              (unsigned long long)facts.memory.mapped_bytes,
-             (unsigned long long)facts.memory.resident_pages);
-    text_add(text, " %llu %llu 0 0 0 0 0 17 %u %u %u 0 0 0 0 0 0",
-             (unsigned long long)(facts.pending & INT32_MAX),
-             (unsigned long long)(facts.blocked & INT32_MAX), facts.cpu,
-             facts.params.priority, (unsigned)facts.params.policy);
-    text_add(text, " %llu %llu %llu %llu 0\n",
+             (unsigned long long)facts.memory.resident_pages,
+             (unsigned long long)facts.resident_limit);
+    add_signal_sets(text, &facts);
+    text_add(text, " 0 0 0 %d %u %u %u 0 0 0 0 0 0", facts.exit_signal,
+             facts.cpu, facts.params.priority, (unsigned)facts.params.policy);
+    text_add(text, " %llu %llu %llu %llu %d\n",
              (unsigned long long)facts.places.arg_start,
              (unsigned long long)facts.places.arg_end,
              (unsigned long long)facts.places.arg_end,
-             (unsigned long long)facts.places.env_end);
+             (unsigned long long)facts.places.env_end, facts.exit_status);
     return 0;
+}
+
+int procfs_show_stat(struct pseudo_inode *inode, struct text *text)
+{
+    return show_stat(inode, OF_PROCESS, text);
+}
+
+int procfs_show_thread_stat(struct pseudo_inode *inode, struct text *text)
+{
+    return show_stat(inode, OF_THREAD, text);
 }
 
 int procfs_show_statm(struct pseudo_inode *inode, struct text *text)
 {
     struct facts facts;
-    int error = collect(inode, &facts);
+    int error = collect(inode, OF_PROCESS, &facts);
 
     if (error != 0)
         return error;
@@ -208,6 +327,8 @@ static const char *state_text(char state)
         return "R (running)";
     case 'S':
         return "S (sleeping)";
+    case 'D':
+        return "D (disk sleep)";
     case 'T':
         return "T (stopped)";
     default:
@@ -234,21 +355,39 @@ static void add_signals(struct text *text, const struct facts *facts)
     add_mask(text, "SigPnd", facts->pending);
     add_mask(text, "ShdPnd", facts->shared_pending);
     add_mask(text, "SigBlk", facts->blocked);
+    add_mask(text, "SigIgn", facts->ignored);
+    add_mask(text, "SigCgt", facts->caught);
     for (size_t i = 0; i < COUNT_OF(caps); i++)
         add_mask(text, caps[i], facts->caps[i]);
     text_add(text, "NoNewPrivs:\t%d\n", facts->no_new_privs);
 }
 
+/* A name in one line: proc_pid_status(5). */
+static void add_name(struct text *text, const char *name)
+{
+    size_t size = str_length(name, PROCESS_NAME_MAX - 1);
+
+    text_add(text, "Name:\t");
+    for (size_t i = 0; i < size; i++) {
+        if (name[i] == '\n')
+            text_add(text, "\\n");
+        else if (name[i] == '\\')
+            text_add(text, "\\\\");
+        else
+            text_add_bytes(text, &name[i], 1);
+    }
+}
+
 int procfs_show_status(struct pseudo_inode *inode, struct text *text)
 {
     struct facts facts;
-    int error = collect(inode, &facts);
+    int error = collect(inode, OF_PROCESS, &facts);
 
     if (error != 0)
         return error;
-    text_add(text, "Name:\t%.*s\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\n",
-             PROCESS_NAME_MAX - 1, facts.name, state_text(facts.state),
-             facts.group_id, facts.number);
+    add_name(text, facts.name);
+    text_add(text, "\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\n",
+             state_text(facts.state), facts.group_id, facts.number);
     text_add(text, "PPid:\t%d\nTracerPid:\t0\n", facts.parent);
     add_ids(text, "Uid", facts.uid);
     add_ids(text, "Gid", facts.gid);
@@ -262,5 +401,10 @@ int procfs_show_status(struct pseudo_inode *inode, struct text *text)
     }
     text_add(text, "Threads:\t%u\n", facts.threads);
     add_signals(text, &facts);
+    text_add(text,
+             "voluntary_ctxt_switches:\t%llu\n"
+             "nonvoluntary_ctxt_switches:\t%llu\n",
+             (unsigned long long)facts.voluntary,
+             (unsigned long long)facts.involuntary);
     return 0;
 }

@@ -41,17 +41,13 @@ static struct signal_actions *new_actions(void)
     return actions;
 }
 
-static struct signal_actions *copy_actions(struct signal_actions *from)
+/* To actions that nobody has yet. */
+static void copy_actions(struct signal_actions *to, struct signal_actions *from)
 {
-    struct signal_actions *actions = new_actions();
-    unsigned saved;
+    unsigned saved = spin_lock_irq(&from->lock);
 
-    if (actions == NULL)
-        return NULL;
-    saved = spin_lock_irq(&from->lock);
-    mem_copy(actions->of, from->of, sizeof(actions->of));
+    mem_copy(to->of, from->of, sizeof(to->of));
     spin_unlock_irq(&from->lock, saved);
-    return actions;
 }
 
 static void put_actions(struct signal_actions *actions)
@@ -113,12 +109,14 @@ int signals_clone(struct process_signals *to, struct process_signals *from,
 {
     struct signal_actions *actions = from->actions;
 
-    if (share_actions)
+    if (share_actions) {
         refcount_get(&actions->refs);
-    else
-        actions = copy_actions(actions);
-    if (actions == NULL)
-        return -ENOMEM;
+    } else {
+        actions = new_actions();
+        if (actions == NULL)
+            return -ENOMEM;
+        copy_actions(actions, from->actions);
+    }
     init_signals(to, actions);
     return 0;
 }
@@ -143,26 +141,53 @@ void signals_clear_handlers(struct process_signals *signals)
     reset_actions(signals->actions);
 }
 
-int signals_unshare(struct process *process)
+/* Has the process one thread? Then nobody else can begin to share. */
+static bool has_one_thread(struct process *process)
 {
-    struct signal_actions *old = process->signals.actions;
-    struct signal_actions *fresh;
-    unsigned saved;
+    unsigned saved = spin_lock_irq(&process->signals.lock);
+    bool has_one = process->threads.next == process->threads.prev;
 
-    if (refcount_is_one(&old->refs))
-        return 0;
-    fresh = copy_actions(old);
-    if (fresh == NULL)
-        return -ENOMEM;
-    saved = spin_lock_irq(&process->signals.lock);
-    process->signals.actions = fresh;
     spin_unlock_irq(&process->signals.lock, saved);
-    put_actions(old);
-    return 0;
+    return has_one;
 }
 
-void signals_exec(struct task *task)
+int signals_reserve(struct process *p, struct signal_actions **out)
 {
+    *out = NULL;
+    if (has_one_thread(p) && refcount_is_one(&p->signals.actions->refs))
+        return 0;
+    *out = new_actions();
+    return *out != NULL ? 0 : -ENOMEM;
+}
+
+void signals_cancel_exec(struct signal_actions *room)
+{
+    if (room != NULL)
+        put_actions(room);
+}
+
+/* Makes the dispositions the process's alone, in room if they are not. */
+static void unshare_actions(struct process *process,
+                            struct signal_actions *room)
+{
+    struct signal_actions *old = process->signals.actions;
+    unsigned saved;
+
+    if (refcount_is_one(&old->refs)) {
+        signals_cancel_exec(room);
+        return;
+    }
+    ASSERT(room != NULL);
+    copy_actions(room, old);
+    saved = spin_lock_irq(&process->signals.lock);
+    process->signals.actions = room;
+    spin_unlock_irq(&process->signals.lock, saved);
+    put_actions(old);
+}
+
+void signals_exec(struct task *task, struct signal_actions *room)
+{
+    unshare_actions(task->process, room);
     reset_actions(task->process->signals.actions);
     task->signals.stack_base = 0;
     task->signals.stack_size = 0;

@@ -68,14 +68,14 @@ struct process_signals {
     unsigned queued;    /* infos in all queues; bounded by RLIMIT_SIGPENDING */
     bool is_stopped;    /* by SIGSTOP and the like */
     bool has_continued; /* the parent is to be told */
+    bool was_continued; /* and wait4(2) tells it already; atomic to read */
     bool has_reported;  /* the parent knows of the stop */
-    unsigned stop_signal; /* the one that did it */
-    unsigned stopped;     /* threads that sleep in the stop */
-    unsigned continues;   /* SIGCONTs that came */
-    unsigned awaited;     /* threads in sigtimedwait(2) */
-    struct waitq stop_waiters;
-    struct waitq waiters;          /* sigtimedwait(2) */
-    struct process_timers *timers; /* core/proc/timers.h; NULL: none yet */
+    unsigned stop_signal;               /* the one that did it */
+    unsigned stopped;                   /* threads that sleep in the stop */
+    unsigned continues;                 /* SIGCONTs that came */
+    unsigned awaited;                   /* threads in sigtimedwait(2) */
+    struct waitq stop_waiters, waiters; /* these in sigtimedwait(2) */
+    struct process_timers *timers;      /* core/proc/timers.h; NULL: none yet */
 };
 
 /* How a call that was cut short goes on (signal(7), "Interruption"). */
@@ -126,11 +126,12 @@ void task_signals_clone(struct task *to, struct task *from, bool keeps_stack);
 /* clone(2) with CLONE_CLEAR_SIGHAND; the process is not running yet. */
 void signals_clear_handlers(struct process_signals *signals);
 
-/* execve(2), by the only thread. First makes sure that the dispositions are
- * this process's alone: 0 or -ENOMEM; then, which cannot fail: caught signals
- * become default, the stack and the timers of timer_create(2) go. */
-MUST_USE int signals_unshare(struct process *process);
-void signals_exec(struct task *task);
+/* execve(2): room for dispositions of its own (NULL: they are): 0, -ENOMEM.
+ * Then the only thread takes it over, without failing: caught signals become
+ * default, the stack and the timers of timer_create(2) go; or gives it back. */
+MUST_USE int signals_reserve(struct process *p, struct signal_actions **out);
+void signals_exec(struct task *task, struct signal_actions *room);
+void signals_cancel_exec(struct signal_actions *room);
 
 /* The end: drops what is pending, and the timers. May sleep: no lock. The
  * thread is on process->threads no more; the process has no thread. */

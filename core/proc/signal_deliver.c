@@ -36,6 +36,17 @@ static bool are_all_stopped(struct process *process)
     return process->signals.stopped >= count;
 }
 
+bool signals_complete_stop(struct process *process)
+{
+    struct process_signals *signals = &process->signals;
+
+    if (!signals->is_stopped || signals->has_reported || process->is_ending ||
+        !are_all_stopped(process))
+        return false;
+    signals->has_reported = true;
+    return true;
+}
+
 /* Sleeps in a stop; the last thread to arrive tells the parent. */
 static void stay_stopped(struct process *process)
 {
@@ -46,13 +57,12 @@ static void stay_stopped(struct process *process)
 
     if (signals->is_stopped) {
         signals->stopped++;
-        reports = !signals->has_reported && are_all_stopped(process);
-        signals->has_reported = signals->has_reported || reports;
+        reports = signals_complete_stop(process);
         spin_unlock_irq(&process->signals.lock, saved);
         if (reports)
             process_report_stop(process, number);
-        (void)!waitq_wait_killable(&signals->stop_waiters, goes_on, signals,
-                                   WAIT_FOREVER);
+        (void)!waitq_wait_stopped(&signals->stop_waiters, goes_on, signals,
+                                  WAIT_FOREVER);
         saved = spin_lock_irq(&process->signals.lock);
         signals->stopped--;
     }
@@ -124,7 +134,8 @@ static bool is_group_orphaned(struct process *process)
         struct process *member = list_entry(node, struct process, by_group);
         struct process *parent = member->parent;
 
-        if (parent != NULL && parent->session == member->session &&
+        if (member->state == PROCESS_ALIVE && parent != NULL &&
+            parent->session == member->session &&
             parent->group != member->group)
             is_orphaned = false;
     }
@@ -157,10 +168,12 @@ static void end(struct task *task, const struct delivery *delivery)
 {
     const struct lx_siginfo *info = &delivery->call.info;
     unsigned number = delivery->call.number;
+    char name[PROCESS_NAME_MAX];
 
+    task_get_name(task, name);
     if (delivery->is_forced)
-        log_info("%s: killed by %s, address %#llx", task->name,
-                 signal_name(number), (unsigned long long)info->of.fault.addr);
+        log_info("%s: killed by %s, address %#llx", name, signal_name(number),
+                 (unsigned long long)info->of.fault.addr);
     process_end(task->process, LX_W_SIGNALED((int)number));
 }
 

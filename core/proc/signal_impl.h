@@ -76,6 +76,13 @@ void signal_update_work(struct process *process, struct task *task);
  * reaches? */
 bool signal_is_init(const struct process *process);
 
+/* --- signal_deliver.c ----------------------------------------------------- */
+
+/* Are all threads stopped now, and nobody has reported it? Then the caller is
+ * to (core/proc/exit.h). signals.lock. */
+MUST_USE bool signals_complete_stop(struct process *process)
+    REQUIRES(process->signals.lock);
+
 /* --- signal_frame.c ------------------------------------------------------- */
 
 /* A handler to run. */

@@ -14,23 +14,27 @@
 #include "core/proc/signal.h"
 #include "core/proc/signal_impl.h"
 
-/* kill(2), "For a process to have permission". Tree lock. */
-static bool may_signal(struct task *from, struct process *to, unsigned number)
+/* kill(2), "For a process to have permission"; its is whom it goes to. Tree
+ * lock. */
+static bool may_signal(struct task *from, struct process *to,
+                       const struct cred *its, unsigned number)
 {
-    struct task *other;
-
-    if (to == from->process || list_is_empty(&to->threads))
-        return true;
-    other = list_entry(to->threads.next, struct task, of_process);
-    return cred_may_signal(from->cred, other->cred) ||
+    return to == from->process || cred_may_signal(from->cred, its) ||
            (number == LX_SIGCONT && to->session == from->process->session);
+}
+
+static bool is_number(const struct lx_siginfo *info)
+{
+    return info->si_signo >= 0 && info->si_signo <= SIGNAL_COUNT;
 }
 
 /* Tree lock. */
 static int kill_one(struct task *from, struct process *to,
                     const struct lx_siginfo *info)
 {
-    if (!may_signal(from, to, (unsigned)info->si_signo))
+    if (!is_number(info))
+        return -EINVAL;
+    if (!may_signal(from, to, process_cred(to), (unsigned)info->si_signo))
         return -EPERM;
     return signal_send_process(to, info);
 }
@@ -84,16 +88,20 @@ static int kill_all(struct task *from, const struct lx_siginfo *info)
     return result_of(&sum);
 }
 
-/* Tree lock. */
+/* The number of any of its threads will do. Tree lock. */
 static int kill_numbered(struct task *from, struct pid *pid,
                          const struct lx_siginfo *info)
 {
-    struct list *members = &pid->members[PID_PROCESS];
+    struct list *processes = &pid->members[PID_PROCESS];
+    struct list *tasks = &pid->members[PID_TASK];
 
-    if (list_is_empty(members))
-        return -ESRCH;
-    return kill_one(from, list_entry(members->next, struct process, by_pid),
-                    info);
+    if (!list_is_empty(processes))
+        return kill_one(
+            from, list_entry(processes->next, struct process, by_pid), info);
+    if (!list_is_empty(tasks))
+        return kill_one(
+            from, list_entry(tasks->next, struct task, by_pid)->process, info);
+    return -ESRCH;
 }
 
 int signal_kill(struct task *from, int pid, const struct lx_siginfo *info)
@@ -124,21 +132,48 @@ int signal_kill(struct task *from, int pid, const struct lx_siginfo *info)
     return result;
 }
 
+/* A leader that has ended keeps its number until its process is reaped, and
+ * hears nothing. */
+static int kill_ended_leader(struct task *from, int tgid, int tid,
+                             const struct lx_siginfo *info)
+{
+    struct process *process = process_find(from->ns->pid, tid);
+    unsigned saved;
+    bool may;
+
+    if (process == NULL)
+        return -ESRCH;
+    saved = process_tree_lock();
+    may = may_signal(from, process, process_cred(process),
+                     (unsigned)info->si_signo);
+    process_tree_unlock(saved);
+    process_put(process);
+    if (tgid != 0 && tgid != tid)
+        return -ESRCH;
+    if (!is_number(info))
+        return -EINVAL;
+    return may ? 0 : -EPERM;
+}
+
 int signal_kill_thread(struct task *from, int tgid, int tid,
                        const struct lx_siginfo *info)
 {
     struct task *task = task_find(from->ns->pid, tid);
-    int result = -ESRCH;
     unsigned saved;
+    int result;
 
     if (task == NULL)
-        return -ESRCH;
+        return kill_ended_leader(from, tgid, tid, info);
     saved = process_tree_lock();
-    if (tgid == 0 || pid_nr(task->process->pid, from->ns->pid) == tgid) {
+    if (tgid != 0 && pid_nr(task->process->pid, from->ns->pid) != tgid)
+        result = -ESRCH;
+    else if (!is_number(info))
+        result = -EINVAL;
+    else if (!may_signal(from, task->process, task->cred,
+                         (unsigned)info->si_signo))
         result = -EPERM;
-        if (may_signal(from, task->process, (unsigned)info->si_signo))
-            result = signal_send_task(task, info);
-    }
+    else
+        result = signal_send_task(task, info);
     process_tree_unlock(saved);
     task_put(task);
     return result;

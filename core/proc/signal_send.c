@@ -64,6 +64,7 @@ static void let_go_on(struct process *process) REQUIRES(process->signals.lock)
     if (!signals->is_stopped)
         return;
     __atomic_store_n(&signals->has_continued, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&signals->was_continued, true, __ATOMIC_RELAXED);
     __atomic_store_n(&signals->is_stopped, false, __ATOMIC_SEQ_CST);
     waitq_wake_all(&signals->stop_waiters);
 }

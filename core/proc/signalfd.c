@@ -212,6 +212,7 @@ static const struct file_ops signalfd_ops = {
     .poll = poll_signalfd,
     .waitq = signalfd_waitq,
     .stat = anon_stat,
+    .seek = anon_seek,
     .release = release_signalfd,
     .is_stream = true,
     .has_units = true,

@@ -172,6 +172,7 @@ static const struct file_ops timerfd_ops = {
     .poll = poll_timerfd,
     .waitq = timerfd_waitq,
     .stat = anon_stat,
+    .seek = anon_seek,
     .release = release_timerfd,
     .is_stream = true,
     .has_units = true,

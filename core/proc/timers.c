@@ -20,6 +20,7 @@
 #include "core/sched/mutex.h"
 #include "core/sched/thread.h"
 #include "core/sched/timer.h"
+#include "core/sched/usage.h"
 #include "hal/clock.h"
 #include "hal/cpu.h"
 
@@ -315,12 +316,26 @@ void timers_fini(struct process_signals *signals)
     mem_free(&timers_cache, timers);
 }
 
-static bool is_clock_with_timers(int32_t clock)
+/* Has the clock timers? 0, -EINVAL, or -EOPNOTSUPP for one without. */
+static int check_clock(int32_t clock)
 {
-    return clock == LX_CLOCK_REALTIME || clock == LX_CLOCK_MONOTONIC ||
-           clock == LX_CLOCK_BOOTTIME || clock == LX_CLOCK_TAI ||
-           clock == LX_CLOCK_PROCESS_CPUTIME_ID ||
-           clock == LX_CLOCK_THREAD_CPUTIME_ID;
+    switch (clock) {
+    case LX_CLOCK_REALTIME:
+    case LX_CLOCK_MONOTONIC:
+    case LX_CLOCK_BOOTTIME:
+    case LX_CLOCK_TAI:
+    case LX_CLOCK_PROCESS_CPUTIME_ID:
+    case LX_CLOCK_THREAD_CPUTIME_ID:
+        return 0;
+    case LX_CLOCK_MONOTONIC_RAW:
+    case LX_CLOCK_MONOTONIC_COARSE:
+    case LX_CLOCK_REALTIME_COARSE:
+    case LX_CLOCK_BOOTTIME_ALARM:
+    case LX_CLOCK_REALTIME_ALARM:
+        return -EOPNOTSUPP;
+    default:
+        return clock_is_of_file(clock) ? -EOPNOTSUPP : -EINVAL;
+    }
 }
 
 /* Whom a timer tells: 0 and a task with a reference, or NULL for any; -EINVAL.
@@ -380,8 +395,12 @@ int timers_create(struct task *task, int32_t clock,
     struct task *told = NULL;
     int error;
 
-    if (!is_clock_with_timers(clock) || (event != NULL && !is_event(event)))
-        return -EINVAL;
+    clock = clock_own(task, clock);
+    error = check_clock(clock);
+    if (error == 0 && event != NULL && !is_event(event))
+        error = -EINVAL;
+    if (error != 0)
+        return error;
     t = mem_alloc(&timer_cache, MEM_WAIT, NULL);
     if (timers == NULL || t == NULL) {
         mem_free(&timer_cache, t);

@@ -6,13 +6,28 @@
 
 #include "core/abi/resource.h"
 #include "core/base/string.h"
+#include "core/fs/ramfs/ramfs.h"
+#include "core/mem/cache.h"
 #include "core/proc/process_impl.h"
 #include "core/sched/thread.h"
+#include "core/sched/usage.h"
 #include "core/vm/aspace.h"
+#include "core/vm/look.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
 enum { NS_PER_TICK = 10000000, NS_PER_US = 1000 };
+
+void usage_of_machine(struct machine_usage *out)
+{
+    uint64_t anonymous = anon_shared_count();
+    struct ramfs_counts files;
+
+    ramfs_count_pages(&files);
+    *out = (struct machine_usage){.cached = files.pages + anonymous,
+                                  .shared = files.shared + anonymous,
+                                  .slab = cache_frame_count()};
+}
 
 void usage_add_task(struct usage *to, struct task *task)
 {

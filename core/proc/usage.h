@@ -22,7 +22,26 @@ struct usage {
     uint64_t voluntary, involuntary; /* context switches */
 };
 
+/* Pages of the machine, but free ones: files in memory and shared anonymous
+ * memory, of which those that Linux calls shared; and the caches of objects. */
+struct machine_usage {
+    uint64_t cached, shared, slab;
+};
+
+/* Threads of processes, and zombies, now; and how many there were since boot
+ * (proc_loadavg(5), and `processes` of proc_stat(5)). */
+struct process_counts {
+    unsigned threads;
+    uint64_t forks;
+};
+
 C_DECLS_BEGIN
+
+/* Any context. core/proc/process.c. */
+void process_get_counts(struct process_counts *out);
+
+/* What is in use now. Sleeps not. */
+void usage_of_machine(struct machine_usage *out);
 
 /* Adds what task used so far. Tree lock, or task is the running thread's. */
 void usage_add_task(struct usage *to, struct task *task);

@@ -91,6 +91,7 @@ static bool take(struct search *search, struct process *child)
         take_zombie(search, child);
         return true;
     }
+    process_update_report(child);
     if ((child->report == REPORT_STOPPED && (options & LX_WSTOPPED) != 0) ||
         (child->report == REPORT_CONTINUED && (options & LX_WCONTINUED) != 0)) {
         take_report(search, child);

@@ -7,6 +7,14 @@
  * where threads still wait at the end of a turn wakes an idle CPU for that. No
  * two run queues are ever locked at once: a thread on its way is ready, on no
  * queue and names no CPU, and whoever has set that moves it.
+ *
+ * On all CPUs together the real-time threads of the highest priorities run, as
+ * far as their affinity lets them (sched(7)). Who wakes goes where the least
+ * runs. Who has to wait all the same, or is preempted, is offered to the CPU
+ * that runs the least (sched_push()), which is kicked to take it; and a CPU
+ * that comes to run less than before looks for those that wait (sched_pull()).
+ * Each first says what it has (runq.waiting; runq.level), then, behind a
+ * barrier, looks at what the others have: one of the two sees the other.
  */
 #include "core/sched/sched_impl.h"
 
@@ -25,9 +33,33 @@ static unsigned ready_on(unsigned cpu)
     return __atomic_load_n(&sched_runq(cpu)->ready, __ATOMIC_RELAXED);
 }
 
-/* The best CPU of a mask that is not empty, for a thread last on cpu. */
-static unsigned choose_cpu(uint64_t mask, unsigned cpu)
+/* The highest real-time priority that runs there or is about to. */
+static unsigned level_on(unsigned cpu)
 {
+    const struct runq *rq = sched_runq(cpu);
+    unsigned level = __atomic_load_n(&rq->level, __ATOMIC_RELAXED);
+    unsigned waiting = __atomic_load_n(&rq->waiting, __ATOMIC_RELAXED);
+
+    return level > waiting ? level : waiting;
+}
+
+/* The CPU of a mask that is not empty with least to do, cpu if it may be, for a
+ * real-time thread. */
+static unsigned choose_lowest(uint64_t mask, unsigned cpu)
+{
+    bool may_stay = (mask & UINT64_C(1) << cpu) != 0;
+    unsigned best = may_stay ? cpu : (unsigned)__builtin_ctzll(mask);
+
+    for (unsigned i = 0; i < hal_cpu_count(); i++)
+        if ((mask & UINT64_C(1) << i) != 0 && level_on(i) < level_on(best))
+            best = i;
+    return best;
+}
+
+/* The best CPU for a thread that was on cpu. */
+static unsigned choose_cpu(const struct thread *thread, unsigned cpu)
+{
+    uint64_t mask = thread->sched.affinity & sched_online();
     bool may_stay = (mask & UINT64_C(1) << cpu) != 0;
     unsigned best = HAL_CPUS_MAX, least = UINT32_MAX;
 
@@ -44,6 +76,8 @@ static unsigned choose_cpu(uint64_t mask, unsigned cpu)
         }
     }
     ASSERT(best < HAL_CPUS_MAX);
+    if (thread->sched.level > 0)
+        return choose_lowest(mask, cpu);
     return may_stay ? cpu : best;
 }
 
@@ -55,11 +89,16 @@ static void join_queue(struct runq *rq, struct thread *thread, bool has_slept)
 
     if (has_slept)
         runq_charge(rq, running);
+    if (has_slept && running == &rq->idle)
+        sched_sample_load(rq);
     runq_place(rq, thread);
     runq_add(rq, thread, false);
-    if (runq_preempts(rq, thread, running))
+    if (runq_preempts(rq, thread, running)) {
         sched_resched(rq);
-    else if (rq->cpu != hal_cpu_self())
+        return;
+    }
+    sched_push(rq);
+    if (rq->cpu != hal_cpu_self())
         hal_cpu_kick(rq->cpu); /* its slice now has an end */
     else
         sched_start_slice(rq, running);
@@ -69,6 +108,7 @@ void sched_take_away(struct runq *rq, struct thread *thread)
 {
     ASSERT(thread->state == THREAD_READY && !thread->sched.is_queued);
     ASSERT(thread->cpu == rq->cpu);
+    sched_settle(rq, thread);
     __atomic_store_n(&thread->cpu, SCHED_NOWHERE, __ATOMIC_RELAXED);
 }
 
@@ -87,8 +127,7 @@ static void put_on(struct thread *thread, unsigned cpu, bool has_slept)
 
 void sched_enqueue(struct thread *thread, unsigned last)
 {
-    put_on(thread, choose_cpu(thread->sched.affinity & sched_online(), last),
-           false);
+    put_on(thread, choose_cpu(thread, last), false);
 }
 
 /* Makes a thread that waits on this queue's CPU ready, and lets the queue
@@ -96,7 +135,7 @@ void sched_enqueue(struct thread *thread, unsigned last)
 static void make_ready(struct runq *rq, struct thread *thread, unsigned saved)
     RELEASES(rq->lock) NO_TSA
 {
-    unsigned cpu = choose_cpu(thread->sched.affinity & sched_online(), rq->cpu);
+    unsigned cpu = choose_cpu(thread, rq->cpu);
 
     thread->state = THREAD_READY;
     if (cpu == rq->cpu) {
@@ -143,12 +182,14 @@ static struct runq *find_busiest(unsigned self)
     return busiest;
 }
 
-/* Moves a ready thread of that queue to CPU self; false: there is none that may
- * go there. */
-static bool take_from(struct runq *rq, unsigned self) NO_TSA
+/* Moves a thread that find(rq, self, level) finds to CPU self; false: there is
+ * none. */
+static bool take_from(struct runq *rq, unsigned self, unsigned level,
+                      struct thread *(*find)(struct runq *rq, unsigned cpu,
+                                             unsigned level)) NO_TSA
 {
     unsigned saved = spin_lock_irq(&rq->lock);
-    struct thread *thread = runq_find_movable(rq, self);
+    struct thread *thread = find(rq, self, level);
 
     if (thread == NULL) {
         spin_unlock_irq(&rq->lock, saved);
@@ -162,15 +203,22 @@ static bool take_from(struct runq *rq, unsigned self) NO_TSA
     return true;
 }
 
+static struct thread *find_any(struct runq *rq, unsigned cpu, unsigned level)
+    REQUIRES(rq->lock)
+{
+    (void)level;
+    return runq_find_movable(rq, cpu);
+}
+
 bool sched_steal(void)
 {
     unsigned self = hal_cpu_self();
     struct runq *busiest = find_busiest(self);
-    bool found = busiest != NULL && take_from(busiest, self);
+    bool found = busiest != NULL && take_from(busiest, self, 0, find_any);
 
     for (unsigned i = 0; busiest != NULL && !found && i < hal_cpu_count(); i++)
         if (i != self && ready_on(i) > 0)
-            found = take_from(sched_runq(i), self);
+            found = take_from(sched_runq(i), self, 0, find_any);
     return found;
 }
 
@@ -184,4 +232,52 @@ void sched_offer(struct runq *rq)
             hal_cpu_kick(i);
             return;
         }
+}
+
+void sched_push_some(struct runq *rq)
+{
+    uint64_t others = sched_online() & ~(UINT64_C(1) << rq->cpu);
+    unsigned best = HAL_CPUS_MAX, least = rq->waiting;
+
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < hal_cpu_count(); i++) {
+        unsigned level = level_on(i);
+
+        if ((others & UINT64_C(1) << i) != 0 && level < least &&
+            runq_find_realtime(rq, i, level) != NULL) {
+            best = i;
+            least = level;
+        }
+    }
+    if (best < HAL_CPUS_MAX)
+        hal_cpu_kick(best);
+}
+
+/* The CPU of that mask where the highest real-time thread over level waits;
+ * HAL_CPUS_MAX: none does. */
+static unsigned find_waiting(uint64_t mask, unsigned level)
+{
+    unsigned best = HAL_CPUS_MAX;
+
+    for (unsigned i = 0; i < hal_cpu_count(); i++) {
+        unsigned waiting =
+            __atomic_load_n(&sched_runq(i)->waiting, __ATOMIC_RELAXED);
+
+        if ((mask & UINT64_C(1) << i) != 0 && waiting > level) {
+            best = i;
+            level = waiting;
+        }
+    }
+    return best;
+}
+
+void sched_pull(void)
+{
+    unsigned self = hal_cpu_self(), level = level_on(self), from;
+    uint64_t others = sched_online() & ~(UINT64_C(1) << self);
+
+    ASSERT(hal_irq_are_off());
+    while ((from = find_waiting(others, level)) < HAL_CPUS_MAX &&
+           !take_from(sched_runq(from), self, level, runq_find_realtime))
+        others &= ~(UINT64_C(1) << from);
 }

@@ -10,6 +10,8 @@ enum { WEIGHT_NICE_0 = 1024, WEIGHT_IDLE = 3, LEVEL_BITS = 64 };
 
 static const struct lock_class runq_class = {"runq", LOCK_RANK_RUNQ};
 
+static unsigned waiting_count; /* queues with real-time threads; atomic */
+
 /* A step of nice is a factor of 1.25 in CPU time (sched(7)):
  * round(1024 * 1.25^-nice), from nice -20 on. */
 static const uint32_t weights[] = {
@@ -45,6 +47,7 @@ void runq_init(struct runq *rq, unsigned cpu)
 {
     *rq = (struct runq){.cpu = cpu, .is_idle = true};
     spin_init(&rq->lock, &runq_class);
+    rq->counts.since_ns = hal_clock_now();
     for (size_t i = 0; i < COUNT_OF(rq->realtime); i++)
         list_init(&rq->realtime[i]);
 }
@@ -73,6 +76,41 @@ static void add_fair(struct runq *rq, struct thread *thread) REQUIRES(rq->lock)
     tree_insert(&rq->fair, &thread->sched.node, parent, side);
 }
 
+/* The next level below `below` with threads queued; 0: none. */
+static unsigned next_level(const struct runq *rq, unsigned below)
+    REQUIRES(rq->lock)
+{
+    unsigned word = below / LEVEL_BITS;
+    uint64_t bits = 0;
+
+    if (word < COUNT_OF(rq->levels))
+        bits = rq->levels[word] & ((UINT64_C(1) << below % LEVEL_BITS) - 1);
+    while (bits == 0 && word-- > 0)
+        bits = rq->levels[word];
+    if (bits == 0)
+        return 0;
+    return word * LEVEL_BITS + 63 - (unsigned)__builtin_clzll(bits);
+}
+
+unsigned runq_waiting_count(void)
+{
+    return __atomic_load_n(&waiting_count, __ATOMIC_RELAXED);
+}
+
+/* After a real-time thread came or went. */
+static void note_waiting(struct runq *rq) REQUIRES(rq->lock)
+{
+    unsigned before = rq->waiting, now = next_level(rq, RUNQ_PRIORITIES);
+
+    if (now == before)
+        return;
+    __atomic_store_n(&rq->waiting, now, __ATOMIC_RELAXED);
+    if (before == 0)
+        __atomic_fetch_add(&waiting_count, 1, __ATOMIC_SEQ_CST);
+    else if (now == 0)
+        __atomic_fetch_sub(&waiting_count, 1, __ATOMIC_SEQ_CST);
+}
+
 static void add_realtime(struct runq *rq, struct thread *thread, bool at_front)
     REQUIRES(rq->lock)
 {
@@ -83,6 +121,7 @@ static void add_realtime(struct runq *rq, struct thread *thread, bool at_front)
     else
         list_push_back(&rq->realtime[level], &thread->sched.link);
     rq->levels[level / LEVEL_BITS] |= UINT64_C(1) << level % LEVEL_BITS;
+    note_waiting(rq);
 }
 
 void runq_add(struct runq *rq, struct thread *thread, bool at_front)
@@ -111,20 +150,15 @@ void runq_remove(struct runq *rq, struct thread *thread)
     list_remove(&thread->sched.link);
     if (list_is_empty(&rq->realtime[level]))
         rq->levels[level / LEVEL_BITS] &= ~(UINT64_C(1) << level % LEVEL_BITS);
+    note_waiting(rq);
 }
 
 static struct thread *first_realtime(struct runq *rq) REQUIRES(rq->lock)
 {
-    for (unsigned word = COUNT_OF(rq->levels); word-- > 0;) {
-        unsigned level;
-
-        if (rq->levels[word] == 0)
-            continue;
-        level = word * LEVEL_BITS + 63 -
-                (unsigned)__builtin_clzll(rq->levels[word]);
-        return list_entry(rq->realtime[level].next, struct thread, sched.link);
-    }
-    return NULL;
+    if (rq->waiting == 0)
+        return NULL;
+    return list_entry(rq->realtime[rq->waiting].next, struct thread,
+                      sched.link);
 }
 
 struct thread *runq_take_next(struct runq *rq)
@@ -139,16 +173,30 @@ struct thread *runq_take_next(struct runq *rq)
     return next;
 }
 
+struct thread *runq_find_realtime(struct runq *rq, unsigned cpu, unsigned level)
+{
+    unsigned at = rq->waiting;
+
+    for (; at > level; at = next_level(rq, at))
+        list_for_each(node, &rq->realtime[at])
+        {
+            struct thread *thread = list_entry(node, struct thread, sched.link);
+
+            if ((thread->sched.affinity & UINT64_C(1) << cpu) != 0)
+                return thread;
+        }
+    return NULL;
+}
+
 struct thread *runq_find_movable(struct runq *rq, unsigned cpu)
 {
-    uint64_t bit = UINT64_C(1) << cpu;
-    struct thread *first = first_realtime(rq);
+    struct thread *first = runq_find_realtime(rq, cpu, 0);
 
-    if (first != NULL && (first->sched.affinity & bit) != 0)
+    if (first != NULL)
         return first;
     for (struct tree_node *at = tree_first(&rq->fair); at != NULL;
          at = tree_next(at))
-        if ((thread_of(at)->sched.affinity & bit) != 0)
+        if ((thread_of(at)->sched.affinity & UINT64_C(1) << cpu) != 0)
             return thread_of(at);
     return NULL;
 }
@@ -177,6 +225,7 @@ void runq_charge(struct runq *rq, struct thread *running)
         return;
     running->sched.started_ns = now;
     running->sched.run_ns += ran;
+    rq->counts.busy_ns += ran;
     running->sched.burst_ns += ran;
     if (is_realtime(running))
         return;

@@ -25,6 +25,15 @@ enum {
     RUNQ_PRIORITIES = THREAD_PRIORITY_MAX + 1
 };
 
+/* What a CPU did since since_ns; usage.h. */
+struct runq_counts {
+    uint64_t since_ns;
+    uint64_t busy_ns;          /* threads ran, but the idle one */
+    uint64_t user_ns, nice_ns; /* of that in user mode, as far as settled */
+    uint64_t system_ns;        /* as told last */
+    uint64_t switches;
+};
+
 struct runq {
     struct spinlock lock;
     unsigned cpu; /* const */
@@ -33,6 +42,11 @@ struct runq {
     struct list realtime[RUNQ_PRIORITIES] GUARDED_BY(lock);
     uint64_t levels[2] GUARDED_BY(lock); /* a bit per list that has some */
     unsigned ready;     /* threads queued; atomic, written under lock */
+    unsigned level;     /* real-time priority of what runs, 0: fair or idle;
+                           atomic, written under lock */
+    unsigned waiting;   /* the highest of those queued; the same */
+    bool pulls;         /* it shall look for real-time threads that wait
+                           elsewhere; its CPU only, atomic */
     bool is_idle;       /* runs its idle thread; atomic, written under lock */
     bool is_open;       /* sched_run() was called: before it the boot context
                            keeps its CPU; its CPU only, atomic */
@@ -44,6 +58,10 @@ struct runq {
     bool slice_armed GUARDED_BY(lock);
     unsigned barriers_wanted, barriers_done; /* barrier.h; atomic, the second
                                                 written by its CPU */
+    struct runq_counts counts GUARDED_BY(lock);
+    uint64_t timers, kicks; /* interrupts; atomic, written by its CPU */
+    unsigned deaf;          /* who began to wait deaf here, less who ended it
+                               here; atomic, written by its CPU */
 };
 
 C_DECLS_BEGIN
@@ -58,6 +76,14 @@ void runq_remove(struct runq *rq, struct thread *thread) REQUIRES(rq->lock);
 
 /* Who runs next, taken off the queue; the idle thread when nobody wants to. */
 struct thread *runq_take_next(struct runq *rq) REQUIRES(rq->lock);
+
+/* The first real-time thread queued, of a priority over level, that may run on
+ * CPU cpu; NULL: none. */
+struct thread *runq_find_realtime(struct runq *rq, unsigned cpu, unsigned level)
+    REQUIRES(rq->lock);
+
+/* On how many queues do real-time threads wait? A hint. */
+unsigned runq_waiting_count(void);
 
 /* A ready thread that may run on CPU cpu, for it to take; NULL: none. */
 struct thread *runq_find_movable(struct runq *rq, unsigned cpu)

@@ -7,6 +7,7 @@
 
 #include "core/sched/runq.h"
 #include "core/sched/thread.h"
+#include "core/sched/usage.h"
 #include "core/sync/percpu.h"
 
 /* The fields of struct cpu are its CPU's own: relaxed atomics. */
@@ -54,6 +55,19 @@ void sched_pass_barriers(struct runq *rq);
  * Returns whether there was one. */
 bool sched_steal(void);
 
+/* Has the CPU that runs the least take a real-time thread that waits here,
+ * where it would run there at once. Cheap while none waits. */
+void sched_push_some(struct runq *rq) REQUIRES(rq->lock);
+static inline void sched_push(struct runq *rq) REQUIRES(rq->lock)
+{
+    if (rq->waiting != 0)
+        sched_push_some(rq);
+}
+
+/* Takes one from another CPU that should run here rather than what does, and
+ * has it preempt that. Interrupts off; no queue is locked. */
+void sched_pull(void);
+
 /* Wakes an idle CPU that may take one of the threads that wait here, if there
  * is one. */
 void sched_offer(struct runq *rq) REQUIRES(rq->lock);
@@ -62,11 +76,38 @@ void sched_offer(struct runq *rq) REQUIRES(rq->lock);
 void sched_start_slice(struct runq *rq, const struct thread *running)
     REQUIRES(rq->lock);
 
+/* thread_get_times() of a thread whose CPU's queue this is. */
+void sched_measure(struct runq *rq, struct thread *thread,
+                   struct thread_times *out) REQUIRES(rq->lock);
+
+/* Tells this queue's CPU of the user time that thread, whose CPU it is, had
+ * there since the last time: before the thread goes to another, loses its user
+ * side or changes its nice value. */
+void sched_settle(struct runq *rq, struct thread *thread) REQUIRES(rq->lock);
+
+/* A thread becomes ready on a CPU that idled: samples of the load, which end
+ * where all CPUs idle, go on. */
+void sched_sample_load(struct runq *rq) REQUIRES(rq->lock);
+
+/* The running thread begins to wait deaf to signals, or ends it. One that a
+ * process belongs to then counts as load. */
+void sched_set_deaf(struct thread *self, bool is_deaf);
+
 /* What others lend to thread; false: it had that already. Lend lock. */
 bool sched_set_lent(struct thread *thread, unsigned lent);
 
 /* Once, at boot. */
 void lend_init_all(void);
+
+/* Has sched_take_sample() called on this CPU once deadline_ns has passed.
+ * Interrupts off. */
+void timer_await_sample(uint64_t deadline_ns);
+
+/* A sample of the load is due. Interrupt context. */
+void sched_take_sample(void);
+
+/* The averages of the load. Once, at boot. */
+void load_init_all(void);
 
 /* The cache of threads. Once, at boot. */
 void thread_init_all(void);

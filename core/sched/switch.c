@@ -115,6 +115,32 @@ static void activate_mmu(struct runq *rq, struct hal_mmu *mmu)
     hal_mmu_activate(mmu);
 }
 
+/* What runs here now; if that is less than before, who waits elsewhere may want
+ * this CPU. */
+static void note_level(struct runq *rq, const struct thread *next)
+    REQUIRES(rq->lock)
+{
+    unsigned before = rq->level, level = next->sched.level;
+
+    if (level == before)
+        return;
+    __atomic_store_n(&rq->level, level, __ATOMIC_RELAXED);
+    if (level > before)
+        return;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (runq_waiting_count() > 0)
+        __atomic_store_n(&rq->pulls, true, __ATOMIC_RELAXED);
+}
+
+/* After a switch, the queue let go: what note_level() found to be done. */
+static void pull_if_due(struct runq *rq)
+{
+    if (!__atomic_load_n(&rq->pulls, __ATOMIC_RELAXED))
+        return;
+    __atomic_store_n(&rq->pulls, false, __ATOMIC_RELAXED);
+    sched_pull();
+}
+
 /* What the incoming thread does first: lets the queue go, and sees to the one
  * that left its stack for good or for another CPU. */
 static void finish_switch(void) NO_TSA
@@ -123,6 +149,7 @@ static void finish_switch(void) NO_TSA
     struct thread *left;
 
     spin_unlock_handed(&rq->lock);
+    pull_if_due(rq);
     left = __atomic_exchange_n(&rq->leaving, NULL, __ATOMIC_ACQUIRE);
     if (left == NULL)
         return;
@@ -165,6 +192,7 @@ static void set_current(struct runq *rq, struct thread *prev,
 {
     next->state = THREAD_RUNNING;
     next->sched.started_ns = hal_clock_now();
+    rq->counts.switches++;
     if (prev->state == THREAD_READY) {
         prev->sched.involuntary++;
     } else {
@@ -193,10 +221,13 @@ void sched_switch(struct runq *rq) NO_TSA
     next = runq_take_next(rq);
     set_resched(cpu_this(), false);
     rq->slice_armed = false;
+    note_level(rq, next);
+    sched_push(rq);
     if (next == prev) {
         prev->state = THREAD_RUNNING;
         sched_start_slice(rq, prev);
         spin_unlock(&rq->lock);
+        pull_if_due(rq);
         return;
     }
     set_current(rq, prev, next);
@@ -319,6 +350,7 @@ void sched_init(void)
     if (number == 0) {
         thread_init_all();
         lend_init_all();
+        load_init_all();
         cpu_set_resched_hook(preempt_here);
     }
     runq_init(rq, number);
@@ -358,9 +390,18 @@ void sched_run(void)
     }
 }
 
+/* Counts an interrupt of this CPU. */
+static void count(uint64_t *counter)
+{
+    uint64_t so_far = __atomic_load_n(counter, __ATOMIC_RELAXED);
+
+    __atomic_store_n(counter, so_far + 1, __ATOMIC_RELAXED);
+}
+
 void core_timer(void)
 {
     cpu_enter_interrupt();
+    count(&runqs[cpu_this()->number].timers);
     timer_run_due();
     cpu_leave_interrupt();
 }
@@ -371,10 +412,13 @@ void core_kick(void)
     struct runq *rq = &runqs[cpu->number];
 
     cpu_enter_interrupt();
+    count(&rq->kicks);
     sched_pass_barriers(rq);
     spin_lock(&rq->lock);
     sched_start_slice(rq, current_on(cpu));
     spin_unlock(&rq->lock);
+    if (runq_waiting_count() > 0)
+        sched_pull();
     cpu_leave_interrupt();
 }
 

@@ -142,6 +142,7 @@ void thread_set_user(struct hal_user *user) NO_TSA
     if (self->user != NULL)
         self->sched.user_ns += hal_user_ns(self->user);
     self->user = user;
+    sched_settle(rq, self);
     spin_unlock_irq(&rq->lock, saved);
 }
 
@@ -168,6 +169,7 @@ static void change_class(struct runq *rq, struct thread *thread,
 {
     bool was_queued = thread->sched.is_queued;
 
+    sched_settle(rq, thread); /* with the nice value that it had */
     if (was_queued)
         runq_remove(rq, thread);
     else if (thread->state == THREAD_RUNNING)
@@ -280,6 +282,7 @@ int thread_set_affinity(struct thread *thread, uint64_t mask) NO_TSA
     }
     if (must_move && thread->state == THREAD_RUNNING)
         sched_resched(rq);
+    sched_push(rq); /* it may go where it might not before */
     spin_unlock_irq(&rq->lock, saved);
     return 0;
 }
@@ -292,38 +295,4 @@ uint64_t thread_affinity(struct thread *thread) NO_TSA
 
     spin_unlock_irq(&rq->lock, saved);
     return mask;
-}
-
-void thread_switches(struct thread *thread, uint64_t *voluntary,
-                     uint64_t *involuntary) NO_TSA
-{
-    unsigned saved;
-    struct runq *rq = sched_lock_thread(thread, &saved);
-
-    *voluntary = thread->sched.voluntary;
-    *involuntary = thread->sched.involuntary;
-    spin_unlock_irq(&rq->lock, saved);
-}
-
-void thread_get_times(struct thread *thread, struct thread_times *out) NO_TSA
-{
-    unsigned saved;
-    struct runq *rq = sched_lock_thread(thread, &saved);
-    uint64_t user_ns = thread->sched.user_ns;
-
-    if (thread->user != NULL)
-        user_ns += hal_user_ns(thread->user);
-    if (thread->state == THREAD_RUNNING)
-        runq_charge(rq, thread);
-    out->run_ns = thread->sched.run_ns;
-    out->user_ns = min_u64(user_ns, out->run_ns);
-    spin_unlock_irq(&rq->lock, saved);
-}
-
-uint64_t thread_run_ns(struct thread *thread)
-{
-    struct thread_times times;
-
-    thread_get_times(thread, &times);
-    return times.run_ns;
 }

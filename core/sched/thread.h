@@ -68,6 +68,7 @@ struct sched_entity {
                             relative to its queue's min_vruntime */
     uint64_t run_ns;     /* spent running, in all */
     uint64_t user_ns;    /* in user mode, but by thread->user */
+    uint64_t settled_ns; /* of that, what CPUs were told of: usage.h */
     uint64_t started_ns; /* when it was last charged, while it runs */
     uint64_t voluntary, involuntary; /* times it left a CPU: to wait; or not */
     uint64_t affinity;               /* a bit per CPU it may run on */
@@ -96,6 +97,8 @@ struct thread {
     struct lend *waits;       /* for whom; NULL: nobody. Lend lock, atomic */
     struct fault_call *call;  /* by a plan of faults, or NULL; its own */
     bool is_ending;           /* back to user mode it goes no more; its own */
+    bool is_deaf;             /* it waits for what no signal ends; its own,
+                                 atomic */
     struct lockdep_held held; /* sleeping locks, in checked builds; its own */
 };
 
@@ -130,11 +133,6 @@ void thread_get_params(struct thread *thread, struct thread_params *out);
 MUST_USE int thread_set_affinity(struct thread *thread, uint64_t mask);
 uint64_t thread_affinity(struct thread *thread);
 
-/* How often it gave its CPU to another: to wait, and while it could have gone
- * on (getrusage(2)). */
-void thread_switches(struct thread *thread, uint64_t *voluntary,
-                     uint64_t *involuntary);
-
 /* The real-time priority it runs with, its own or one that is lent to it
  * (core/sched/lend.h); 0: it is fair. */
 unsigned thread_level(struct thread *thread);
@@ -143,14 +141,8 @@ unsigned thread_level(struct thread *thread);
  * (RLIMIT_RTTIME of getrlimit(2)). */
 uint64_t thread_burst_ns(struct thread *thread);
 
-/* Nanoseconds it has run, up to this moment, and how many of them in user
- * mode. Any context that may take a run queue's lock. */
-struct thread_times {
-    uint64_t run_ns, user_ns;
-};
-void thread_get_times(struct thread *thread, struct thread_times *out);
-uint64_t thread_run_ns(struct thread *thread);
-bool thread_is_waiting(struct thread *thread); /* in the same contexts */
+/* In any context that may take a run queue's lock. */
+bool thread_is_waiting(struct thread *thread);
 
 void thread_get(struct thread *thread);
 void thread_put(struct thread *thread);

@@ -3,7 +3,9 @@
  * core/sched/timer.c - contract in timer.h.
  *
  * Each CPU keeps its timers in a tree by (deadline, order) under one irq-safe
- * spinlock, and its clock armed for the first.
+ * spinlock, and its clock armed for the first. The sample of the load, which is
+ * nearly always awaited somewhere, is kept beside the tree: so a slice's timer,
+ * armed at most switches, finds the tree empty where nothing else waits.
  */
 #include "core/sched/timer.h"
 
@@ -19,6 +21,7 @@ struct timer_queue {
     struct spinlock lock;
     struct tree tree GUARDED_BY(lock);
     uint64_t next_order GUARDED_BY(lock);
+    uint64_t sample_ns GUARDED_BY(lock);    /* HAL_CLOCK_NEVER: none */
     struct timer *running GUARDED_BY(lock); /* its fire() is being called */
 };
 
@@ -64,13 +67,28 @@ static void arm_clock(struct timer_queue *q) REQUIRES(q->lock)
     struct tree_node *first = tree_first(&q->tree);
 
     ASSERT(q == &queues[cpu_this()->number]);
-    hal_clock_arm(first != NULL ? timer_of(first)->deadline_ns
-                                : HAL_CLOCK_NEVER);
+    hal_clock_arm(first != NULL
+                      ? min_u64(timer_of(first)->deadline_ns, q->sample_ns)
+                      : q->sample_ns);
 }
 
-void timer_init_cpu(void)
+void timer_init_cpu(void) NO_TSA
 {
-    spin_init(&queues[cpu_this()->number].lock, &timer_class);
+    struct timer_queue *q = &queues[cpu_this()->number];
+
+    spin_init(&q->lock, &timer_class);
+    q->sample_ns = HAL_CLOCK_NEVER;
+}
+
+void timer_await_sample(uint64_t deadline_ns)
+{
+    struct timer_queue *q = &queues[cpu_this()->number];
+
+    ASSERT(hal_irq_are_off());
+    spin_lock(&q->lock);
+    q->sample_ns = deadline_ns;
+    arm_clock(q);
+    spin_unlock(&q->lock);
 }
 
 void timer_init(struct timer *timer, void (*fire)(void *arg), void *arg)
@@ -142,6 +160,12 @@ void timer_run_due(void)
 
         spin_unlock(&q->lock);
         timer->fire(timer->arg);
+        spin_lock(&q->lock);
+    }
+    if (q->sample_ns != HAL_CLOCK_NEVER && q->sample_ns <= hal_clock_now()) {
+        q->sample_ns = HAL_CLOCK_NEVER;
+        spin_unlock(&q->lock);
+        sched_take_sample();
         spin_lock(&q->lock);
     }
     arm_clock(q);

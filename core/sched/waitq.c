@@ -5,6 +5,7 @@
 #include "core/sched/waitq.h"
 
 #include "core/abi/errno.h"
+#include "core/sched/sched_impl.h"
 #include "core/sched/thread.h"
 #include "core/sched/timer.h"
 #include "core/sync/percpu.h"
@@ -220,16 +221,36 @@ static int wait_in_queue(struct waitq *q, const struct wait *wait)
     return result;
 }
 
+/* Waits for what no signal ends; one that kills may. */
+static int wait_deaf(struct waitq *q, const struct wait *wait)
+{
+    struct thread *self = thread_current();
+    int result;
+
+    sched_set_deaf(self, true);
+    result = wait_in_queue(q, wait);
+    sched_set_deaf(self, false);
+    return result;
+}
+
 int waitq_wait(struct waitq *q, bool (*condition)(void *arg), void *arg,
                uint64_t deadline_ns)
 {
     struct wait wait = {condition, arg, deadline_ns, 0};
 
-    return wait_in_queue(q, &wait);
+    return wait_deaf(q, &wait);
 }
 
 int waitq_wait_killable(struct waitq *q, bool (*condition)(void *arg),
                         void *arg, uint64_t deadline_ns)
+{
+    struct wait wait = {condition, arg, deadline_ns, THREAD_WORK_EXIT};
+
+    return wait_deaf(q, &wait);
+}
+
+int waitq_wait_stopped(struct waitq *q, bool (*condition)(void *arg), void *arg,
+                       uint64_t deadline_ns)
 {
     struct wait wait = {condition, arg, deadline_ns, THREAD_WORK_EXIT};
 

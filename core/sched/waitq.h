@@ -82,6 +82,11 @@ MUST_USE int waitq_wait(struct waitq *q, bool (*condition)(void *arg),
 MUST_USE int waitq_wait_killable(struct waitq *q, bool (*condition)(void *arg),
                                  void *arg, uint64_t deadline_ns);
 
+/* As the killable one, for a thread that a signal has stopped: in the others it
+ * would count as load (core/sched/load.h). */
+MUST_USE int waitq_wait_stopped(struct waitq *q, bool (*condition)(void *arg),
+                                void *arg, uint64_t deadline_ns);
+
 /* The same, and -EINTR also when it has THREAD_WORK_SIGNAL. */
 MUST_USE int waitq_wait_interruptible(struct waitq *q,
                                       bool (*condition)(void *arg), void *arg,

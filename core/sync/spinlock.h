@@ -47,6 +47,7 @@ enum lock_rank {
     LOCK_RANK_LEND = 124,
     LOCK_RANK_EVENTS = 125, /* of what is called under a queue's lock */
     LOCK_RANK_RUNQ = 130,
+    LOCK_RANK_LOAD = 135,
     LOCK_RANK_TIMER = 140,
     LOCK_RANK_PT = 150,
     LOCK_RANK_CACHES = 155, /* the list of caches */

@@ -95,9 +95,9 @@ MUST_USE int fd_publish(struct thread *self, struct file *file,
 void file_stat(struct file *file, struct lx_stat *out);
 
 /* fcntl(2)'s commands about locks: F_GETLK, F_SETLK, F_SETLKW and those of open
- * files. */
+ * files. file is that of the descriptor args[0]. */
 MUST_USE int64_t lock_command(struct thread *self, struct file *file,
-                              unsigned command, uaddr_t arg);
+                              const uint64_t *args);
 
 /* A path from the working directory. */
 MUST_USE static inline int path_arg_here(const struct thread *self,

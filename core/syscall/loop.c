@@ -49,6 +49,9 @@ enum {
     MXCSR_MASK_SHIFT = 7
 };
 
+/* Addresses from here on are the kernel's to Linux. */
+#define LINUX_USER_TOP UINT64_C(0x00007ffffffff000)
+
 /* What Linux sends for each exception (signal(7); SDM volume 3, 6.15). */
 struct fault {
     unsigned signal;
@@ -119,6 +122,15 @@ static void note_trap(struct thread *self, unsigned vector, uint32_t error)
     self->task->signals.trap_error = error;
 }
 
+/* What a handler may know of a fault: not which of the kernel's pages are
+ * there, as on Linux. */
+static uint32_t error_to_show(const struct hal_trap *trap)
+{
+    bool is_kernel = trap->address >= LINUX_USER_TOP;
+
+    return trap->error | (is_kernel ? HAL_FAULT_PRESENT : 0);
+}
+
 static unsigned access_of(uint32_t error)
 {
     if ((error & HAL_FAULT_EXEC) != 0)
@@ -130,6 +142,7 @@ static unsigned access_of(uint32_t error)
 static void signal_fault(struct thread *self, uaddr_t address, int error)
 {
     struct task *task = self->task;
+    char name[PROCESS_NAME_MAX];
 
     switch (error) {
     case -ENXIO:
@@ -140,7 +153,8 @@ static void signal_fault(struct thread *self, uaddr_t address, int error)
     case -EINTR:
         break; /* it was killed while it waited for memory */
     case -ENOMEM:
-        log_error("out of memory: %s has to end itself", task->name);
+        task_get_name(task, name);
+        log_error("out of memory: %s has to end itself", name);
         signal_force_fault(task, LX_SIGKILL, LX_SI_KERNEL, 0);
         break;
     case -EACCES:
@@ -162,7 +176,7 @@ static void handle_fault(struct thread *self, const struct hal_trap *trap)
                          self->task->minor_faults + 1, __ATOMIC_RELAXED);
         return;
     }
-    note_trap(self, VECTOR_PF, trap->error);
+    note_trap(self, VECTOR_PF, error_to_show(trap));
     self->task->signals.trap_address = trap->address;
     signal_fault(self, trap->address, error);
 }

@@ -52,7 +52,8 @@ int path_arg_take(const struct thread *self, uint64_t dirfd, uaddr_t from,
         .cred = self->task->cred, .context = self->task->fs, .flags = flags};
     if (out->text[0] == '\0' && (flags & PATH_EMPTY) == 0)
         error = -ENOENT;
-    else if (out->text[0] != '/' && (int32_t)(uint32_t)dirfd != LX_AT_FDCWD)
+    else if ((out->text[0] != '/' || (flags & PATH_IN_ROOT) != 0) &&
+             (int32_t)(uint32_t)dirfd != LX_AT_FDCWD)
         error = take_dir(self, dirfd, out);
     if (error != 0)
         path_arg_give(out);

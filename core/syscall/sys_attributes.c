@@ -5,6 +5,8 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/time.h"
+#include "core/fs/anon.h"
+#include "core/fs/pipe.h"
 #include "core/id/cred.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
@@ -26,19 +28,27 @@ static int change_found(struct thread *self, const struct path *path,
                       : inode_apply(path_inode(path), self->task->cred, change);
 }
 
-/* What a descriptor leads to; a pipe's end has nothing to change. */
+/* A file without a place: a pipe's end has nothing to change, and what all
+ * others share is not to be changed. */
+static int change_none(const struct file *file,
+                       const struct inode_change *change)
+{
+    if (change == NULL)
+        return -EINVAL;
+    return file->ops->stat == anon_stat ? -EOPNOTSUPP : 0;
+}
+
+/* What a descriptor leads to. */
 static int change_file(struct thread *self, uint64_t fd,
                        const struct inode_change *change, bool also_places)
 {
     struct file *file = also_places ? place_of(self, fd) : file_of(self, fd);
-    int error = 0;
+    int error;
 
     if (file == NULL)
         return -EBADF;
-    if (file->path.dentry != NULL)
-        error = change_found(self, &file->path, change);
-    else if (change == NULL)
-        error = -EINVAL;
+    error = file->path.dentry != NULL ? change_found(self, &file->path, change)
+                                      : change_none(file, change);
     file_put(file);
     return error;
 }
@@ -56,8 +66,9 @@ static int64_t change_at(struct thread *self, uint64_t dirfd, uaddr_t text,
     if (error != 0)
         return error;
     if (arg.dir != NULL && arg.dir->path.dentry == NULL) {
+        error = change_none(arg.dir, change);
         path_arg_give(&arg);
-        return change != NULL ? 0 : -EINVAL;
+        return error;
     }
     error = path_find(&arg.ask, arg.text, &path);
     path_arg_give(&arg);
@@ -387,7 +398,7 @@ static int check_allocate(const struct file *file, unsigned mode)
         return -EBADF;
     if (is_regular(file))
         return 0;
-    return file->ops->is_stream ? -ESPIPE : -ENODEV;
+    return pipe_is_end(file) ? -ESPIPE : -ENODEV;
 }
 
 int64_t sys_fallocate(struct thread *self, const uint64_t *args)

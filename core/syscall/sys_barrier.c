@@ -57,6 +57,20 @@ static uint64_t cpus_of(uint32_t flags, int32_t cpu)
     return cpu < HAL_CPUS_MAX ? UINT64_C(1) << cpu : 0;
 }
 
+/* Whoever registered for one of the private commands counts as registered for
+ * the plain one, as on Linux. */
+static int64_t registrations(struct thread *self)
+{
+    const uint32_t others =
+        LX_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE |
+        LX_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ;
+    uint32_t mine = (uint32_t)aspace_add_barriers(process_of(self)->as, 0);
+
+    if ((mine & others) != 0)
+        mine |= LX_MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+    return mine;
+}
+
 static int64_t serve(struct thread *self, uint32_t command, uint64_t cpus)
 {
     switch (command) {
@@ -76,7 +90,7 @@ static int64_t serve(struct thread *self, uint32_t command, uint64_t cpus)
         (void)aspace_add_barriers(process_of(self)->as, command);
         return 0;
     case LX_MEMBARRIER_CMD_GET_REGISTRATIONS:
-        return aspace_add_barriers(process_of(self)->as, 0);
+        return registrations(self);
     default:
         return -EINVAL;
     }

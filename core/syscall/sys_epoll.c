@@ -42,6 +42,8 @@ static int control(struct file *instance, struct file *file,
 {
     struct epoll *epoll = epoll_of(instance);
 
+    if (((file_flags(instance) | file_flags(file)) & LX_O_PATH) != 0)
+        return -EBADF;
     if (file->ops->poll == NULL)
         return -EPERM;
     if (epoll == NULL)
@@ -91,6 +93,8 @@ static int collect(struct thread *self, const uint64_t *args,
     epoll = epoll_of(loan.file);
     if (epoll != NULL)
         result = epoll_collect(epoll, &to, deadline_ns);
+    else if ((file_flags(loan.file) & LX_O_PATH) != 0)
+        result = -EBADF;
     fd_give_back(loan);
     return result;
 }

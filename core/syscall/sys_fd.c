@@ -102,6 +102,14 @@ int64_t sys_dup3(struct thread *self, const uint64_t *args)
     return replace(self, args, (flags & LX_O_CLOEXEC) != 0);
 }
 
+/* O_DIRECT: files of bytes, and pipes, where it makes packets. */
+static bool takes_direct(const struct file *file)
+{
+    return pipe_is_end(file) ||
+           (file->path.dentry != NULL &&
+            inode_type(path_inode(&file->path)) == LX_S_IFREG);
+}
+
 /* F_SETFL: what open(2) set once stays. */
 static int64_t set_flags(const struct thread *self, struct file *file,
                          uint64_t arg)
@@ -114,6 +122,8 @@ static int64_t set_flags(const struct thread *self, struct file *file,
         file->path.dentry != NULL &&
         !inode_is_owned(path_inode(&file->path), self->task->cred))
         return -EPERM;
+    if ((arg & LX_O_DIRECT) != 0 && !takes_direct(file))
+        return -EINVAL;
     do
         fresh = (old & ~may) | ((unsigned)arg & may);
     while (!__atomic_compare_exchange_n(&file->flags, &old, fresh, true,
@@ -134,7 +144,7 @@ static int64_t serve_file(struct thread *self, struct file *file,
     case LX_F_OFD_GETLK:
     case LX_F_OFD_SETLK:
     case LX_F_OFD_SETLKW:
-        return lock_command(self, file, (uint32_t)args[1], args[2]);
+        return lock_command(self, file, args);
     case LX_F_GET_SEALS:
         return ramfs_seals(file);
     case LX_F_ADD_SEALS:

@@ -4,6 +4,7 @@
  * readahead(2).
  */
 #include "core/abi/errno.h"
+#include "core/fs/pipe.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 #include "core/vm/uaccess.h"
@@ -33,6 +34,7 @@ struct copy_end {
     struct file *file;
     uint64_t position;
     uaddr_t user; /* of the position; 0: the file's own */
+    const struct cred *writer;
 };
 
 static bool is_regular(const struct file *file)
@@ -45,6 +47,7 @@ static int take_end(struct thread *self, uint64_t fd, uaddr_t position,
                     struct copy_end *out)
 {
     out->user = position;
+    out->writer = self->task->cred;
     out->file = file_of(self, fd);
     return out->file != NULL ? 0 : -EBADF;
 }
@@ -107,7 +110,8 @@ static ssize_t copy_some(struct copy_end *from, struct copy_end *to,
 
     if (got <= 0)
         return got;
-    cursor = (struct user_cursor){.kernel = buffer, .left = (uint64_t)got};
+    cursor = (struct user_cursor){
+        .kernel = buffer, .left = (uint64_t)got, .writer = to->writer};
     got = file_write(to->file, &cursor, &to->position);
     if (got > 0)
         from->position += (uint64_t)got;
@@ -197,7 +201,7 @@ int64_t sys_fadvise64(struct thread *self, const uint64_t *args)
 
     if (file == NULL)
         return -EBADF;
-    if (file->ops->is_stream)
+    if (pipe_is_end(file))
         error = -ESPIPE;
     else if ((int64_t)args[2] < 0 || (uint32_t)args[3] > LX_POSIX_FADV_NOREUSE)
         error = -EINVAL;

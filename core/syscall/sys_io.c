@@ -55,6 +55,7 @@ int io_check_size(struct thread *self, struct inode *inode, uint64_t size)
 
 static void limit_size(const struct thread *self, struct user_cursor *cursor)
 {
+    cursor->writer = self->task->cred;
     cursor->size_max = io_size_max(self);
     cursor->is_limited = cursor->size_max != LX_RLIM_INFINITY;
 }

@@ -133,9 +133,28 @@ static bool fits_mode(const struct file *file, enum lock_type type)
            !(type == LOCK_WRITE && !file_is_writable(file));
 }
 
-int64_t lock_command(struct thread *self, struct file *file, unsigned command,
-                     uaddr_t arg)
+/* Another thread may have closed the descriptor, and with it all locks, before
+ * request was set: then nobody would end this one. */
+static int check_closed(struct thread *self, uint64_t fd, struct file *file,
+                        struct lock_request *request)
 {
+    struct file *now = place_of(self, fd); /* under the table's lock */
+
+    if (now != NULL)
+        file_put(now);
+    if (now == file)
+        return 0;
+    request->type = LOCK_NONE;
+    if (lock_set(path_inode(&file->path), request) != 0)
+        lock_close(file, self->task->files); /* no memory to cut a range */
+    return -EBADF;
+}
+
+int64_t lock_command(struct thread *self, struct file *file,
+                     const uint64_t *args)
+{
+    unsigned command = (unsigned)args[1];
+    uaddr_t arg = args[2];
     bool is_open_file = command >= LX_F_OFD_GETLK;
     struct lock_request request = {
         .kind = is_open_file ? LOCK_OFD : LOCK_POSIX,
@@ -162,5 +181,7 @@ int64_t lock_command(struct thread *self, struct file *file, unsigned command,
     if (!fits_mode(file, request.type))
         return -EBADF;
     error = lock_set(path_inode(&file->path), &request);
+    if (error == 0 && !is_open_file && request.type != LOCK_NONE)
+        error = check_closed(self, args[0], file, &request);
     return error == -EINTR ? -ERESTART_CALL : error;
 }

@@ -10,6 +10,7 @@
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 #include "core/vm/aspace.h"
+#include "core/vm/look.h"
 #include "core/vm/object.h"
 #include "core/vm/uaccess.h"
 
@@ -61,14 +62,11 @@ static int take_object(struct thread *self, uint64_t fd,
                        struct map_request *request)
 {
     struct file *file = file_of(self, fd);
-    int error = 0;
+    int error;
 
     if (file == NULL)
         return -EBADF;
-    if (request->size == 0)
-        error = -EINVAL;
-    if (error == 0)
-        error = check_file_map(file, request);
+    error = check_file_map(file, request);
     if (error == 0)
         error = file->ops->object != NULL
                     ? file->ops->object(file, &request->object)
@@ -76,7 +74,9 @@ static int take_object(struct thread *self, uint64_t fd,
     if (error == 0 && request->object == NULL)
         request->flags |= LX_MAP_ANONYMOUS;
     file_put(file);
-    return error;
+    return error == 0
+               ? 0
+               : aspace_refuse_map(lockable_aspace(self), request, error);
 }
 
 int64_t sys_mmap(struct thread *self, const uint64_t *args)

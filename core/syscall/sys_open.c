@@ -46,8 +46,10 @@ static int64_t open_at(struct thread *self, const uint64_t *where,
     struct open_how opened = *how;
     struct path_arg arg;
     struct file *file;
-    int error = path_arg_take(self, where[0], where[1], flags, &arg);
+    int error = open_check_flags(how->flags);
 
+    if (error == 0)
+        error = path_arg_take(self, where[0], where[1], flags, &arg);
     if (error != 0)
         return error;
     opened.flags &= ~LX_O_CLOEXEC;
@@ -129,6 +131,8 @@ static int check_how(const struct lx_open_how *how)
         return -EINVAL;
     if ((how->flags & LX_O_PATH) != 0 &&
         (how->flags & ~(uint64_t)PATH_FILE_FLAGS) != 0)
+        return -EINVAL;
+    if (open_check_flags((unsigned)how->flags) != 0)
         return -EINVAL;
     if ((how->resolve & LX_RESOLVE_CACHED) != 0 &&
         (how->flags & (makes | LX_O_TRUNC)) != 0)

@@ -44,9 +44,11 @@ static unsigned look_at(struct thread *self, const struct lx_pollfd *fd)
     loan = fd_borrow(self->task->files, fd->fd);
     if (loan.file == NULL)
         return LX_POLLNVAL;
-    events = file_poll(loan.file);
+    events = (file_flags(loan.file) & LX_O_PATH) != 0 ? LX_POLLNVAL
+                                                      : file_poll(loan.file);
     fd_give_back(loan);
-    return events & ((uint16_t)fd->events | LX_POLLERR | LX_POLLHUP);
+    return events &
+           ((uint16_t)fd->events | LX_POLLERR | LX_POLLHUP | LX_POLLNVAL);
 }
 
 /* Fills found; returns how many are not 0. */

@@ -87,21 +87,6 @@ int64_t sys_set_robust_list(struct thread *self, const uint64_t *args)
     return 0;
 }
 
-static bool may_look_at(struct thread *self, struct task *task)
-{
-    const struct cred *mine = self->task->cred;
-    unsigned saved;
-    bool may;
-
-    if (task == self->task || cred_is_capable(mine, CAP_SYS_PTRACE))
-        return true;
-    saved = process_tree_lock();
-    may = mine->fsuid == task->cred->uid && mine->fsuid == task->cred->euid &&
-          mine->fsuid == task->cred->suid;
-    process_tree_unlock(saved);
-    return may;
-}
-
 int64_t sys_get_robust_list(struct thread *self, const uint64_t *args)
 {
     int number = (int32_t)(uint32_t)args[0];
@@ -115,7 +100,7 @@ int64_t sys_get_robust_list(struct thread *self, const uint64_t *args)
         task_get(task);
     if (task == NULL)
         return -ESRCH;
-    may = may_look_at(self, task);
+    may = task_may_look_into(self->task, task);
     head = __atomic_load_n(&task->robust_list, __ATOMIC_RELAXED);
     task_put(task);
     if (!may)

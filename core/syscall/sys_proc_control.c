@@ -83,8 +83,10 @@ static int64_t set_name(struct thread *self, const uint64_t *args)
 
 static int64_t get_name(struct thread *self, const uint64_t *args)
 {
-    return copy_out(process_of(self)->as, args[1], self->task->name,
-                    sizeof(self->task->name));
+    char name[PROCESS_NAME_MAX];
+
+    task_get_name(self->task, name);
+    return copy_out(process_of(self)->as, args[1], name, sizeof(name));
 }
 
 static int64_t read_bounding(struct thread *self, const uint64_t *args)

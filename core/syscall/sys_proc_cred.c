@@ -224,6 +224,9 @@ static int set_groups(struct thread *self, uaddr_t from, lx_gid_t *groups,
     struct cred *cred;
     int error = copy_in(process_of(self)->as, groups, from, size);
 
+    for (unsigned i = 0; error == 0 && i < count; i++)
+        if (groups[i] == KEEP)
+            error = -EINVAL; /* nobody's */
     if (error == 0)
         error = cred_copy_groups(cred_of(self), groups, count, &cred);
     if (error == 0)

@@ -57,6 +57,18 @@ static int64_t execute_below(struct thread *self, struct exec_call *call,
     return result;
 }
 
+/* What is said of unknown flags: a path that cannot be read comes first. */
+static int refuse_flags(struct thread *self, uaddr_t path, unsigned flags)
+{
+    struct path_arg arg;
+    int error = path_arg_here(self, path, flags, &arg);
+
+    if (error != 0)
+        return error;
+    path_arg_give(&arg);
+    return -EINVAL;
+}
+
 int64_t sys_execveat(struct thread *self, const uint64_t *args)
 {
     struct exec_call call = {.argv = args[2], .envp = args[3]};
@@ -64,12 +76,12 @@ int64_t sys_execveat(struct thread *self, const uint64_t *args)
     struct path_arg arg;
     int64_t result;
 
-    if ((flags & ~(LX_AT_EMPTY_PATH | LX_AT_SYMLINK_NOFOLLOW)) != 0)
-        return -EINVAL;
     if ((flags & LX_AT_SYMLINK_NOFOLLOW) == 0)
         call.path_flags |= PATH_FOLLOW;
     if ((flags & LX_AT_EMPTY_PATH) != 0)
         call.path_flags |= PATH_EMPTY;
+    if ((flags & ~(LX_AT_EMPTY_PATH | LX_AT_SYMLINK_NOFOLLOW)) != 0)
+        return refuse_flags(self, args[1], call.path_flags);
     result = path_arg_take(self, args[0], args[1], call.path_flags, &arg);
     if (result != 0)
         return result;

@@ -8,25 +8,7 @@
 #include "core/id/nsset.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
-#include "core/vm/aspace.h"
 #include "core/vm/uaccess.h"
-
-/* What memory heeds is kept with the address space. */
-static void tell_memory(struct process *process)
-{
-    struct aspace *as = process_get_aspace(process);
-    struct aspace_limits limits = {
-        .size = limits_current(&process->limits, LX_RLIMIT_AS),
-        .data = limits_current(&process->limits, LX_RLIMIT_DATA),
-        .stack = limits_current(&process->limits, LX_RLIMIT_STACK),
-        .locked = limits_current(&process->limits, LX_RLIMIT_MEMLOCK),
-    };
-
-    if (as == NULL)
-        return;
-    aspace_set_limits(as, &limits);
-    aspace_put(as);
-}
 
 static int change(struct thread *self, struct process *process,
                   unsigned resource, const struct lx_rlimit64 *fresh,
@@ -37,7 +19,7 @@ static int change(struct thread *self, struct process *process,
         limits_change(&process->limits, resource, fresh, may_raise, out);
 
     if (error == 0 && fresh != NULL) {
-        tell_memory(process);
+        limits_tell_memory(process);
         limit_watch_start(process);
     }
     return error;
@@ -71,17 +53,15 @@ static bool may_change(struct thread *self, struct process *process)
 {
     const struct cred *mine = self->task->cred, *its;
     unsigned saved;
-    bool may = true;
+    bool may;
 
     if (process == process_of(self) || cred_is_capable(mine, CAP_SYS_RESOURCE))
         return true;
     saved = process_tree_lock();
-    if (!list_is_empty(&process->threads)) {
-        its = list_entry(process->threads.next, struct task, of_process)->cred;
-        may = mine->uid == its->uid && mine->uid == its->euid &&
-              mine->uid == its->suid && mine->gid == its->gid &&
-              mine->gid == its->egid && mine->gid == its->sgid;
-    }
+    its = process_cred(process);
+    may = mine->uid == its->uid && mine->uid == its->euid &&
+          mine->uid == its->suid && mine->gid == its->gid &&
+          mine->gid == its->egid && mine->gid == its->sgid;
     process_tree_unlock(saved);
     return may;
 }

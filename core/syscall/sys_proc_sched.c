@@ -31,19 +31,22 @@ static struct task *find_task(struct thread *self, int number)
     return self->task;
 }
 
-/* May the caller change how task is scheduled (sched(7))? */
+/* Has the target capabilities that the caller lacks (capabilities(7),
+ * CAP_SYS_NICE)? Tree lock. */
+static bool outranks(const struct cred *its, const struct cred *mine)
+{
+    return (its->permitted & ~mine->permitted) != 0;
+}
+
+/* May the caller change how task is scheduled (sched(7))? Tree lock. */
 static bool may_schedule(struct thread *self, const struct task *task)
 {
     const struct cred *mine = self->task->cred;
-    unsigned saved;
-    bool may;
 
     if (task == self->task || cred_is_capable(mine, CAP_SYS_NICE))
         return true;
-    saved = process_tree_lock();
-    may = mine->euid == task->cred->uid || mine->euid == task->cred->euid;
-    process_tree_unlock(saved);
-    return may;
+    return (mine->euid == task->cred->uid || mine->euid == task->cred->euid) &&
+           !outranks(task->cred, mine);
 }
 
 /* RLIMIT_NICE, 1..40, allows values down to 20 minus it. */
@@ -115,6 +118,12 @@ static int decide(const struct schedule *wish, const struct thread_params *now,
     return 0;
 }
 
+static bool resets_on_fork(const struct task *task)
+{
+    return __atomic_load_n(&task->resets_on_fork, __ATOMIC_RELAXED);
+}
+
+/* Tree lock: no other change comes between what is read and what is set. */
 static int set_schedule(struct thread *self, struct task *task,
                         const struct schedule *wish)
 {
@@ -127,11 +136,12 @@ static int set_schedule(struct thread *self, struct task *task,
         return error;
     if (!may_schedule(self, task) || !may_take(self, task, &now, &then))
         return -EPERM;
-    if (wish->sets_policy && task->resets_on_fork && !wish->resets_on_fork &&
+    if (wish->sets_policy && resets_on_fork(task) && !wish->resets_on_fork &&
         !cred_is_capable(self->task->cred, CAP_SYS_NICE))
         return -EPERM;
     if (wish->sets_policy)
-        task->resets_on_fork = wish->resets_on_fork;
+        __atomic_store_n(&task->resets_on_fork, wish->resets_on_fork,
+                         __ATOMIC_RELAXED);
     return thread_set_params(task->thread, &then);
 }
 
@@ -139,11 +149,14 @@ static int schedule_number(struct thread *self, int number,
                            const struct schedule *wish)
 {
     struct task *task = find_task(self, number);
+    unsigned saved;
     int error;
 
     if (task == NULL)
         return -ESRCH;
+    saved = process_tree_lock();
     error = set_schedule(self, task, wish);
+    process_tree_unlock(saved);
     task_put(task);
     return error;
 }
@@ -192,7 +205,7 @@ static int get_params(struct thread *self, int number,
     if (task == NULL)
         return -ESRCH;
     thread_get_params(task->thread, out);
-    *resets = task->resets_on_fork;
+    *resets = resets_on_fork(task);
     task_put(task);
     return 0;
 }
@@ -406,6 +419,8 @@ int64_t sys_sched_setaffinity(struct thread *self, const uint64_t *args)
 {
     uint64_t mask = 0;
     struct task *task;
+    unsigned saved;
+    bool may;
     int error;
 
     if (copy_in(process_of(self)->as, &mask, args[2],
@@ -414,8 +429,10 @@ int64_t sys_sched_setaffinity(struct thread *self, const uint64_t *args)
     task = find_task(self, int_arg(args[0]));
     if (task == NULL)
         return -ESRCH;
-    error = may_schedule(self, task) ? thread_set_affinity(task->thread, mask)
-                                     : -EPERM;
+    saved = process_tree_lock();
+    may = may_schedule(self, task);
+    process_tree_unlock(saved);
+    error = may ? thread_set_affinity(task->thread, mask) : -EPERM;
     task_put(task);
     return error;
 }
@@ -449,16 +466,18 @@ struct nice_request {
 
 static int set_nice(const struct nice_request *request, struct task *task)
 {
+    const struct cred *mine = request->self->task->cred, *its = task->cred;
+    bool is_capable = cred_is_capable(mine, CAP_SYS_NICE);
     struct thread_params params;
 
     thread_get_params(task->thread, &params);
-    if (!cred_is_capable(request->self->task->cred, CAP_SYS_NICE) &&
-        request->self->task->cred->euid != task->cred->uid &&
-        request->self->task->cred->euid != task->cred->euid)
+    if (!is_capable && mine->euid != its->uid && mine->euid != its->euid)
         return -EPERM;
     if (request->nice < params.nice &&
         !may_nice(request->self, task, request->nice))
         return -EACCES;
+    if (!is_capable && outranks(its, mine))
+        return -EPERM;
     params.nice = request->nice;
     return thread_set_params(task->thread, &params);
 }

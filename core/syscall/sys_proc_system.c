@@ -10,9 +10,11 @@
 #include "core/base/string.h"
 #include "core/id/cred.h"
 #include "core/id/nsset.h"
-#include "core/id/pid.h"
 #include "core/mem/page.h"
+#include "core/proc/process.h"
 #include "core/proc/procfs.h"
+#include "core/proc/usage.h"
+#include "core/sched/load.h"
 #include "core/syscall/args.h"
 #include "core/syscall/calls.h"
 #include "core/vm/uaccess.h"
@@ -75,9 +77,15 @@ int64_t sys_sysinfo(struct thread *self, const uint64_t *args)
         .uptime = (int64_t)(hal_clock_now() / UINT64_C(1000000000)),
         .totalram = page_total_count() * PAGE_SIZE,
         .freeram = page_free_count() * PAGE_SIZE,
-        .procs = (uint16_t)pid_count(self->task->ns->pid),
         .mem_unit = 1,
     };
+    struct process_counts counts;
+    struct machine_usage usage;
 
+    usage_of_machine(&usage);
+    process_get_counts(&counts);
+    load_get(info.loads);
+    info.sharedram = usage.shared * PAGE_SIZE;
+    info.procs = (uint16_t)counts.threads;
     return copy_out_struct(process_of(self)->as, args[0], &info);
 }

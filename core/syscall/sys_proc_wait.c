@@ -111,29 +111,33 @@ static int give_info(struct thread *self, const struct wait_result *found,
         info.of.child.uid = found->uid;
         info.of.child.status = found->status;
     }
-    /* The rest of siginfo_t is left alone, as on Linux. */
-    return copy_out(process_of(self)->as, to, &info,
-                    offsetof(struct lx_siginfo, of.child.pad));
+    /* The rest of siginfo_t, and what pads it, is left alone, as on Linux. */
+    if (copy_out(process_of(self)->as, to, &info,
+                 offsetof(struct lx_siginfo, pad)) != 0)
+        return -EFAULT;
+    return copy_out(process_of(self)->as,
+                    to + offsetof(struct lx_siginfo, of.child), &info.of.child,
+                    offsetof(struct lx_siginfo, of.child.pad) -
+                        offsetof(struct lx_siginfo, of.child));
 }
 
-/* Tells what was found, and of whom nothing is to be told. */
+/* Tells what was found; nothing is zeros, errors or not, as on Linux. */
 static int64_t tell_found(struct thread *self, const uint64_t *args, int result,
                           const struct wait_result *found)
 {
-    if (result < 0)
-        return wait_result_of(result);
+    int error;
+
     if (result > 0 && give_usage(self, &found->usage, args[4]) != 0)
         return -EFAULT;
-    return give_info(self, result > 0 ? found : NULL, args[2]);
+    error = give_info(self, result > 0 ? found : NULL, args[2]);
+    return error != 0 || result > 0 ? error : wait_result_of(result);
 }
 
 /* With a descriptor that is not to block, finding nothing is -EAGAIN. */
-static int64_t wait_for_pidfd(struct thread *self, const uint64_t *args,
-                              int32_t fd)
+static int wait_for_pidfd(struct thread *self, int32_t fd, unsigned options,
+                          struct wait_result *found)
 {
     struct fd_loan loan = fd_borrow(self->task->files, fd);
-    unsigned options = (unsigned)args[3];
-    struct wait_result found;
     bool is_busy = false;
     int result = -EBADF;
 
@@ -145,30 +149,35 @@ static int64_t wait_for_pidfd(struct thread *self, const uint64_t *args,
     }
     if (pidfd_pid(loan.file) != NULL)
         result =
-            process_wait_pid(self->task, pidfd_pid(loan.file), options, &found);
+            process_wait_pid(self->task, pidfd_pid(loan.file), options, found);
     fd_give_back(loan);
-    if (result == 0 && is_busy)
-        return -EAGAIN;
-    return tell_found(self, args, result, &found);
+    return result == 0 && is_busy ? -EAGAIN : result;
 }
 
-int64_t sys_waitid(struct thread *self, const uint64_t *args)
+/* What process_wait() says, or -EINVAL, -EBADF, -EAGAIN. */
+static int wait_by_id(struct thread *self, const uint64_t *args,
+                      struct wait_result *found)
 {
     const unsigned events = LX_WEXITED | LX_WSTOPPED | LX_WCONTINUED;
     const unsigned known = events | LX_WNOHANG | LX_WNOWAIT | WAIT_OF_THREADS;
     struct wait_request request = {.options = (unsigned)args[3]};
     int32_t id = (int32_t)(uint32_t)args[1];
-    struct wait_result found;
-    int result;
+    int error;
 
     if ((request.options & ~known) != 0 || (request.options & events) == 0)
         return -EINVAL;
     if ((uint32_t)args[0] == LX_P_PIDFD)
-        return id >= 0 ? wait_for_pidfd(self, args, id) : -EINVAL;
-    result = take_which((uint32_t)args[0], id, &request);
-    if (result != 0)
-        return result;
-    result = process_wait(self->task, &request, &found);
+        return id >= 0 ? wait_for_pidfd(self, id, request.options, found)
+                       : -EINVAL;
+    error = take_which((uint32_t)args[0], id, &request);
+    return error != 0 ? error : process_wait(self->task, &request, found);
+}
+
+int64_t sys_waitid(struct thread *self, const uint64_t *args)
+{
+    struct wait_result found;
+    int result = wait_by_id(self, args, &found);
+
     return tell_found(self, args, result, &found);
 }
 

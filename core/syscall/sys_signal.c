@@ -177,17 +177,10 @@ int64_t sys_sigaltstack(struct thread *self, const uint64_t *args)
 
 /* --- sending -------------------------------------------------------------- */
 
-static bool may_be_sent(uint64_t number)
-{
-    return (uint32_t)number == 0 || is_valid(number);
-}
-
 int64_t sys_kill(struct thread *self, const uint64_t *args)
 {
     struct lx_siginfo info;
 
-    if (!may_be_sent(args[1]))
-        return -EINVAL;
     signal_fill_user(&info, (unsigned)args[1], LX_SI_USER);
     return signal_kill(self->task, (int32_t)(uint32_t)args[0], &info);
 }
@@ -197,8 +190,6 @@ static int64_t kill_thread(struct thread *self, int tgid, int tid,
 {
     struct lx_siginfo info;
 
-    if (!may_be_sent(number))
-        return -EINVAL;
     signal_fill_user(&info, (unsigned)number, LX_SI_TKILL);
     return signal_kill_thread(self->task, tgid, tid, &info);
 }
@@ -247,8 +238,6 @@ int64_t sys_rt_sigqueueinfo(struct thread *self, const uint64_t *args)
         return error;
     if (is_claim(&info) && pid != process_number(process_of(self)))
         return -EPERM;
-    if (!may_be_sent(args[1]))
-        return -EINVAL;
     return pid > 0 ? signal_kill(self->task, pid, &info) : -ESRCH;
 }
 
@@ -264,7 +253,5 @@ int64_t sys_rt_tgsigqueueinfo(struct thread *self, const uint64_t *args)
         return -EINVAL;
     if (is_claim(&info) && tid != task_number(self->task))
         return -EPERM;
-    if (!may_be_sent(args[2]))
-        return -EINVAL;
     return signal_kill_thread(self->task, tgid, tid, &info);
 }

@@ -31,7 +31,8 @@ static struct splice_order order_of(const struct thread *self, uint64_t size,
     return (struct splice_order){.size = min_u64(size, CALL_BYTES_MAX),
                                  .is_patient = is_patient,
                                  .is_limited = size_max != LX_RLIM_INFINITY,
-                                 .size_max = size_max};
+                                 .size_max = size_max,
+                                 .writer = self->task->cred};
 }
 
 /* A limit that was met is told by a signal, whatever moved before it. */

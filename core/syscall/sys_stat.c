@@ -8,6 +8,7 @@
 #include "core/abi/statx.h"
 #include "core/base/string.h"
 #include "core/dev/chardev.h"
+#include "core/fs/atime.h"
 #include "core/fs/pipe.h"
 #include "core/id/cred.h"
 #include "core/syscall/args.h"
@@ -283,9 +284,10 @@ static int64_t read_link(struct thread *self, uint64_t dirfd, uaddr_t text,
     else
         result = path_find(&arg.ask, arg.text, &path);
     if (result == 0) {
-        if (inode_is_link(path_inode(&path)))
+        if (inode_is_link(path_inode(&path))) {
+            atime_touch_at(path.mount, path_inode(&path));
             result = copy_target(self, path_inode(&path), to, (size_t)size);
-        else
+        } else
             result = arg.text[0] == '\0' ? -ENOENT : -EINVAL;
         path_put(&path);
     }

@@ -60,12 +60,12 @@ int64_t sys_clock_settime(struct thread *self, const uint64_t *args)
     uint64_t ns;
     int error;
 
-    if (clock != LX_CLOCK_REALTIME && !clock_is_cpu(clock))
+    if (clock > LX_CLOCK_REALTIME)
         return -EINVAL;
     error = time_take(self, args[1], &ns);
     if (error != 0)
         return error;
-    if (clock_is_cpu(clock)) {
+    if (clock < 0) { /* of a process or thread */
         error = clock_read(self->task, clock, &ns);
         return error != 0 ? error : -EPERM;
     }
@@ -196,8 +196,14 @@ static int check_sleep_clock(struct thread *self, int32_t clock)
     case LX_CLOCK_REALTIME_COARSE:
         return -EOPNOTSUPP;
     default:
-        return clock_read(self->task, clock, &ns);
+        break;
     }
+    if (clock_is_of_file(clock))
+        return -EOPNOTSUPP;
+    /* Of its own time a thread that sleeps uses none, of whatever kind. */
+    if (clock_own(self->task, clock & ~1) == LX_CLOCK_THREAD_CPUTIME_ID)
+        return -EINVAL;
+    return clock_read(self->task, clock, &ns);
 }
 
 int64_t sys_clock_nanosleep(struct thread *self, const uint64_t *args)

@@ -65,7 +65,7 @@ static int check_flags(const struct thread *self, unsigned flags)
 int64_t sys_unshare(struct thread *self, const uint64_t *args)
 {
     unsigned flags = (unsigned)args[0];
-    int error = check_flags(self, flags);
+    int error = args[0] <= UINT32_MAX ? check_flags(self, flags) : -EINVAL;
 
     if (error == 0 && (flags & LX_CLONE_FS) != 0)
         error = unshare_context(self);

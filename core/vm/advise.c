@@ -154,9 +154,13 @@ static bool is_known(int advice)
     }
 }
 
-/* What madvise(2) says of a page that could not be made present. */
-static int populate_error(int error)
+/* MADV_POPULATE_READ and MADV_POPULATE_WRITE. */
+static int populate(struct aspace *as, struct hal_range pages, int advice)
 {
+    bool writes = advice == LX_MADV_POPULATE_WRITE;
+    int error = fault_populate(as, pages, writes ? HAL_WRITE : HAL_READ,
+                               writes ? LX_PROT_WRITE : LX_PROT_READ);
+
     switch (error) {
     case 0:
     case -EINTR:
@@ -184,8 +188,7 @@ int aspace_advise(struct aspace *as, uaddr_t start, uint64_t size, int advice)
         return -EINVAL;
     pages.count = (range.end - start) / PAGE_SIZE;
     if (advice == LX_MADV_POPULATE_READ || advice == LX_MADV_POPULATE_WRITE)
-        return populate_error(fault_populate(
-            as, pages, advice == LX_MADV_POPULATE_READ ? HAL_READ : HAL_WRITE));
+        return populate(as, pages, advice);
 
     mutex_lock(&as->lock);
     error = advise_locked(as, &range, advice);

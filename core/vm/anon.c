@@ -6,6 +6,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/mem/cache.h"
+#include "core/vm/look.h"
 #include "core/vm/region.h"
 #include "hal/check.h"
 
@@ -17,6 +18,17 @@ struct anon_object {
 };
 
 static struct mem_cache anon_cache;
+static uint64_t shared_count; /* pages of all such objects; atomic */
+
+static void count_pages(uint64_t change)
+{
+    __atomic_fetch_add(&shared_count, change, __ATOMIC_RELAXED);
+}
+
+uint64_t anon_shared_count(void)
+{
+    return __atomic_load_n(&shared_count, __ATOMIC_RELAXED);
+}
 
 void anon_init_all(void)
 {
@@ -42,6 +54,7 @@ static int add_page(struct anon_object *anon, uint64_t index, struct page **out)
         page_put(page);
         return error;
     }
+    count_pages(1);
     *out = page;
     return 0;
 }
@@ -101,7 +114,7 @@ static struct page *take_page(struct anon_object *anon, uint64_t *index,
     page = amap_next(anon->pages, index, end);
     if (page != NULL) {
         page_get(page);
-        (void)amap_clear(anon->pages, *index, 1);
+        count_pages(0 - amap_clear(anon->pages, *index, 1));
     }
     mutex_unlock(&anon->object.lock);
     return page;
@@ -113,10 +126,12 @@ static int anon_remove_pages(struct vm_object *object, uint64_t index,
     uint64_t end = index + count;
     struct page *page;
 
+    vm_object_begin_removal(object);
     for (; (page = take_page(anon_of(object), &index, end)) != NULL; index++) {
         vm_object_unmap_page(object, index, page);
         page_put(page);
     }
+    vm_object_end_removal(object);
     return 0;
 }
 
@@ -124,6 +139,7 @@ static void anon_release(struct vm_object *object)
 {
     struct anon_object *anon = anon_of(object);
 
+    count_pages(0 - anon->pages->page_count);
     amap_put(anon->pages);
     mem_free(&anon_cache, anon);
 }

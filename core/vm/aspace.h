@@ -138,10 +138,10 @@ struct remap_request {
 
 /*
  * mremap(2): sets *out to where the mapping is now. -EINVAL (what the manual
- * lists), -EFAULT (the old range is not one mapping), -ENOMEM (no room,
- * memory, regions, or LX_MREMAP_MAYMOVE), -EAGAIN (more locked than the limit),
- * -EPERM (fixed below ASPACE_MIN). After an error, what lay at a fixed new
- * address, and what a smaller size cuts off, may be gone.
+ * lists), -EFAULT (what is to stay of the old range is not one mapping),
+ * -ENOMEM (no room, memory, regions, or LX_MREMAP_MAYMOVE), -EAGAIN (more
+ * locked than the limit), -EPERM (fixed below ASPACE_MIN). After an error, what
+ * lay at a fixed new address, and what a smaller size cuts off, may be gone.
  */
 MUST_USE int aspace_remap(struct aspace *as,
                           const struct remap_request *request, uaddr_t *out);

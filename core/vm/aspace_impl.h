@@ -81,10 +81,12 @@ bool fault_is_zero_page(const struct page *page);
 
 /* --- populate.c ----------------------------------------------------------- */
 
-/* Makes the range present for access; stops at the first page that cannot be.
- * 0, aspace_fault()'s errors, or -EINTR: the caller is being killed. Takes
- * aspace->lock page by page. */
-int fault_populate(struct aspace *as, struct hal_range range, unsigned access);
+/* Makes the range present for access; stops at the first page that cannot be,
+ * or whose mapping does not say all of prot (LX_PROT_*). 0, aspace_fault()'s
+ * errors (nothing grows down for it), or -EINTR: the caller is being killed.
+ * Takes aspace->lock page by page. */
+int fault_populate(struct aspace *as, struct hal_range range, unsigned access,
+                   unsigned prot);
 
 /* What MAP_POPULATE and mlock(2) do to pages of region: HAL_WRITE, HAL_READ,
  * or 0 when they have no rights. */

@@ -88,6 +88,6 @@ uaddr_t aspace_brk(struct aspace *as, uaddr_t to)
     result = as->brk;
     mutex_unlock(&as->lock);
     removed_free(&removed);
-    (void)fault_populate(as, added, HAL_WRITE);
+    (void)fault_populate(as, added, HAL_WRITE, 0);
     return result;
 }

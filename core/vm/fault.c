@@ -9,7 +9,8 @@
  * the tables change.
  *
  * Faults of one address space come one after the other; who finds that another
- * has made his page present maps the same once more, which changes nothing.
+ * has made his page present maps the same once more, which changes nothing. Who
+ * finds an object's page that is being taken out waits until it is gone.
  */
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
@@ -381,27 +382,45 @@ static size_t run_length(const struct window *window, size_t i)
     return n;
 }
 
-/* Maps what is in the window, unless the object took a page away meanwhile:
- * then the access comes again. */
+/* Is another page than this still there, which the object is about to take
+ * out? Nothing is mapped over it. */
+static bool is_stale(struct aspace *as, uaddr_t addr, const struct page *page)
+    REQUIRES(as->pt_lock)
+{
+    struct hal_mapping found;
+
+    return hal_mmu_query(as->mmu, addr, &found) &&
+           found.page != page_addr(page);
+}
+
+/* Maps what is in the window, unless the object took a page away meanwhile, or
+ * is at it: then the access comes again. */
 static void map_window(struct aspace *as, const struct region *region,
                        const struct window *window, uint64_t unmaps)
     REQUIRES(as->lock)
 {
+    const struct vm_object *object = region->object;
     unsigned rights = source_rights(region);
+    bool is_removing;
     size_t n;
 
     spin_lock(&as->pt_lock);
-    if (__atomic_load_n(&region->object->unmaps, __ATOMIC_ACQUIRE) != unmaps) {
+    if (__atomic_load_n(&object->unmaps, __ATOMIC_ACQUIRE) != unmaps) {
         spin_unlock(&as->pt_lock);
         return;
     }
+    /* Whoever sees a page in the place of another sees this as well, until the
+     * other is in no table. */
+    is_removing = __atomic_load_n(&object->removals, __ATOMIC_ACQUIRE) != 0;
     for (size_t i = 0; i < window->count; i += n) {
         struct hal_range run = {.start = window->start + i * PAGE_SIZE};
 
         n = 1;
-        if (window->page[i] == NULL)
+        if (window->page[i] == NULL ||
+            (is_removing && is_stale(as, run.start, window->page[i])))
             continue;
-        n = run_length(window, i);
+        if (!is_removing)
+            n = run_length(window, i);
         run.count = n;
         hal_mmu_map(as->mmu, run, page_addr(window->page[i]), rights,
                     HAL_NORMAL, &as->tables);
@@ -444,7 +463,8 @@ struct shared_page {
 };
 
 /* Maps it, unless another fault has given as much, or the object took the page
- * away meanwhile: then the access comes again. */
+ * away meanwhile, or the one before it is still there: then the access comes
+ * again. */
 static void map_shared(struct aspace *as, const struct region *region,
                        const struct shared_page *shared) REQUIRES(as->lock)
 {
@@ -457,7 +477,8 @@ static void map_shared(struct aspace *as, const struct region *region,
     spin_lock(&as->pt_lock);
     if (__atomic_load_n(unmaps, __ATOMIC_ACQUIRE) == shared->unmaps &&
         !(hal_mmu_query(as->mmu, shared->addr, &found) &&
-          (found.rights & shared->access) == shared->access))
+          ((found.rights & shared->access) == shared->access ||
+           found.page != page_addr(shared->page))))
         hal_mmu_map(as->mmu, page_at(shared->addr), page_addr(shared->page),
                     rights, HAL_NORMAL, &as->tables);
     spin_unlock(&as->pt_lock);

@@ -86,7 +86,7 @@ static int bring_in(struct aspace *as, const struct cut *range)
         mutex_unlock(&as->lock);
         if (access == 0)
             return -ENOMEM;
-        error = fault_populate(as, pages, access);
+        error = fault_populate(as, pages, access, 0);
         at += pages.count * PAGE_SIZE;
     }
     if (error == -ENOMEM)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/vm/look.h - looking at an address space from outside (/proc/PID/maps).
+ * core/vm/look.h - looking at an address space, from outside (/proc/PID/maps)
+ * or before a change.
  */
 #ifndef CORE_VM_LOOK_H
 #define CORE_VM_LOOK_H
@@ -30,6 +31,15 @@ bool aspace_next_region(struct aspace *as, uaddr_t from,
  */
 MUST_USE ssize_t aspace_peek(struct aspace *as, uaddr_t from, void *to,
                              size_t size);
+
+/* Pages of all shared anonymous mappings of the machine. Any context. */
+uint64_t anon_shared_count(void);
+
+/* What aspace_map() says of a mapping that its file refuses with this error:
+ * it, or what is wrong with size, place or flags, which comes first. The object
+ * of the request is not looked at. Never 0. May sleep. core/vm/map.c. */
+MUST_USE int aspace_refuse_map(struct aspace *as,
+                               const struct map_request *request, int refusal);
 
 C_DECLS_END
 

@@ -7,6 +7,7 @@
  */
 #include "core/abi/errno.h"
 #include "core/abi/mman.h"
+#include "core/vm/look.h"
 #include "core/vm/region.h"
 
 #define PROT_RIGHTS (LX_PROT_READ | LX_PROT_WRITE | LX_PROT_EXEC)
@@ -38,17 +39,25 @@ struct plan {
     bool shared;
     bool exact;     /* at that address or not at all */
     bool replace;   /* whatever is there goes */
+    bool has_claim; /* vm_object_claim_write() */
+    int refusal;    /* what the file says, or 0 */
     int kind_error; /* what flags and object say; told after the address */
     struct vm_object *object; /* a reference; NULL: anonymous and private */
 };
 
-/* There are no huge pages in the pool; only their sizes are known. */
-static int huge_error(const struct map_request *request)
+static bool is_of_file(const struct plan *plan)
 {
+    return plan->request->object != NULL || plan->refusal != 0;
+}
+
+/* There are no huge pages in the pool; only their sizes are known. */
+static int huge_error(const struct plan *plan)
+{
+    const struct map_request *request = plan->request;
     unsigned shift = (request->flags >> LX_MAP_HUGE_SHIFT) & LX_MAP_HUGE_MASK;
     unsigned type = request->flags & LX_MAP_TYPE;
 
-    if (request->object != NULL || (request->flags & LX_MAP_GROWSDOWN) ||
+    if (is_of_file(plan) || (request->flags & LX_MAP_GROWSDOWN) ||
         (type != LX_MAP_SHARED && type != LX_MAP_PRIVATE) ||
         (shift != 0 && shift != 21 && shift != 30))
         return -EINVAL;
@@ -82,6 +91,8 @@ static int object_error(const struct plan *plan)
         return -EINVAL;
     if (type == LX_MAP_SHARED_VALIDATE && (request->flags & ~KNOWN_FLAGS))
         return -EOPNOTSUPP;
+    if (plan->refusal != 0)
+        return plan->refusal;
     if (request->prot & plan->deny)
         return -EACCES;
     return (request->flags & LX_MAP_GROWSDOWN) ? -EINVAL : 0;
@@ -94,9 +105,9 @@ static int read_request(const struct map_request *request, struct plan *plan)
 
     if (request->offset % PAGE_SIZE != 0 || request->size == 0)
         return -EINVAL;
-    if (request->flags & LX_MAP_HUGETLB)
-        return huge_error(request);
     plan->request = request;
+    if (request->flags & LX_MAP_HUGETLB)
+        return huge_error(plan);
     plan->size = round_up(request->size, PAGE_SIZE);
     if (plan->size == 0 || plan->size > HAL_USER_TOP)
         return -ENOMEM;
@@ -112,13 +123,29 @@ static int read_request(const struct map_request *request, struct plan *plan)
     if (object != NULL && plan->shared && object->ops->dirty_page == NULL)
         plan->deny |= LX_PROT_WRITE;
     plan->kind_error =
-        object != NULL ? object_error(plan) : anonymous_error(request);
+        is_of_file(plan) ? object_error(plan) : anonymous_error(request);
     return 0;
+}
+
+/* A shared mapping that may be written keeps others from denying that, or has
+ * come too late. */
+static void claim_write(struct plan *plan)
+{
+    if (plan->kind_error != 0 || plan->request->object == NULL ||
+        !plan->shared || (plan->deny & LX_PROT_WRITE))
+        return;
+    plan->has_claim = vm_object_claim_write(plan->request->object);
+    if (plan->has_claim)
+        return;
+    plan->deny |= LX_PROT_WRITE;
+    if (plan->request->prot & LX_PROT_WRITE)
+        plan->kind_error = -EPERM;
 }
 
 /* Takes or makes the object: 0 or -ENOMEM. */
 static int open_object(struct aspace *as, struct plan *plan)
 {
+    claim_write(plan);
     plan->object = plan->request->object;
     if (plan->kind_error != 0) {
         plan->object = NULL;
@@ -242,18 +269,24 @@ static int check_limits(struct aspace *as, struct plan *plan) REQUIRES(as->lock)
     return -ENOMEM;
 }
 
-static int map_locked(struct aspace *as, struct plan *plan,
-                      struct list *removed) REQUIRES(as->lock)
+/* Sets plan->start, unless something stands in the way. */
+static int find_place(struct aspace *as, struct plan *plan) REQUIRES(as->lock)
 {
-    struct cut cut;
-    struct region *region;
     int error;
 
     if (as->region_count > ASPACE_REGIONS_MAX)
         return -ENOMEM;
     error = choose_address(as, plan);
-    if (error == 0)
-        error = check_limits(as, plan);
+    return error != 0 ? error : check_limits(as, plan);
+}
+
+static int map_locked(struct aspace *as, struct plan *plan,
+                      struct list *removed) REQUIRES(as->lock)
+{
+    struct cut cut;
+    struct region *region;
+    int error = find_place(as, plan);
+
     if (error != 0)
         return error;
 
@@ -294,7 +327,7 @@ static void populate(struct aspace *as, const struct plan *plan)
         (flags & (LX_MAP_POPULATE | LX_MAP_NONBLOCK)) != LX_MAP_POPULATE)
         return;
     if (access != 0)
-        (void)fault_populate(as, range, access);
+        (void)fault_populate(as, range, access, 0);
 }
 
 int aspace_map(struct aspace *as, const struct map_request *request,
@@ -316,6 +349,8 @@ int aspace_map(struct aspace *as, const struct map_request *request,
     mutex_unlock(&as->lock);
 
     removed_free(&removed);
+    if (plan.has_claim)
+        vm_object_unclaim_write(request->object);
     if (plan.object != NULL)
         vm_object_put(plan.object);
     if (error != 0)
@@ -323,4 +358,19 @@ int aspace_map(struct aspace *as, const struct map_request *request,
     populate(as, &plan);
     *out = plan.start;
     return 0;
+}
+
+int aspace_refuse_map(struct aspace *as, const struct map_request *request,
+                      int refusal)
+{
+    struct plan plan = {.refusal = refusal};
+    int error = read_request(request, &plan);
+
+    if (error != 0)
+        return error;
+    mutex_lock(&as->lock);
+    error = find_place(as, &plan);
+    mutex_unlock(&as->lock);
+    ASSERT(error != 0);
+    return error;
 }

@@ -59,7 +59,10 @@ struct vm_object {
     const struct vm_pager_ops *ops; /* const */
     struct mutex lock;
     struct list regions GUARDED_BY(lock); /* that map it */
-    uint64_t unmaps; /* vm_object_unmap_page() calls so far; atomic */
+    unsigned claims GUARDED_BY(lock);     /* vm_object_claim_write() */
+    bool is_write_denied GUARDED_BY(lock);
+    uint64_t unmaps;   /* vm_object_unmap_page() calls so far; atomic */
+    unsigned removals; /* vm_object_begin_removal(); atomic */
 };
 
 C_DECLS_BEGIN
@@ -71,15 +74,33 @@ void vm_object_get(struct vm_object *object);
 /* The last put calls ops->release. Holds no aspace->lock. */
 void vm_object_put(struct vm_object *object);
 
-/* Is there a shared mapping of it that may be written, now or after
- * mprotect(2)? May sleep; object->lock is not held. */
-bool vm_object_is_shared_writable(struct vm_object *object);
+/*
+ * From now on it gets no shared mapping that may be written, now or after
+ * mprotect(2): true, or false where there is one, or one is on its way. May
+ * sleep; object->lock is not held.
+ */
+MUST_USE bool vm_object_deny_write(struct vm_object *object);
+
+/* For a shared mapping that may be written while it is on no list: true keeps
+ * vm_object_deny_write() from it until the other call; false: it has been
+ * denied. Both may sleep, with aspace->lock held or not. */
+MUST_USE bool vm_object_claim_write(struct vm_object *object);
+void vm_object_unclaim_write(struct vm_object *object);
+
+/*
+ * Around the taking of pages out of the object, from before the first leaves it
+ * to after the last vm_object_unmap_page(): another page may come in its place
+ * before tables have forgotten the first, and faults look out for that. No lock
+ * is taken.
+ */
+void vm_object_begin_removal(struct vm_object *object);
+void vm_object_end_removal(struct vm_object *object);
 
 /*
  * Takes page, the one at index, out of every page table it is mapped in;
  * returns when no CPU can use it. The owner calls it after he took the page out
- * of the object and before he drops it. Copies that private mappings made stay.
- * Sleeps; aspace->lock may be held, object->lock not.
+ * of the object and before he drops it, within a removal. Copies that private
+ * mappings made stay. Sleeps; aspace->lock may be held, object->lock not.
  */
 void vm_object_unmap_page(struct vm_object *object, uint64_t index,
                           const struct page *page);

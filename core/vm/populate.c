@@ -43,14 +43,28 @@ unsigned fault_populate_access(const struct region *region)
     return rights & HAL_READ;
 }
 
-int fault_populate(struct aspace *as, struct hal_range range, unsigned access)
+/* fault_resolve() for a page of a mapping with prot: none grows down to it. */
+static int bring_in(struct aspace *as, uaddr_t addr, unsigned access,
+                    unsigned prot) REQUIRES(as->lock)
+{
+    const struct region *region = region_find(as, addr);
+
+    if (region == NULL || region->start > addr)
+        return -EFAULT;
+    if (prot & ~region->prot)
+        return -EACCES;
+    return fault_resolve(as, addr, access);
+}
+
+int fault_populate(struct aspace *as, struct hal_range range, unsigned access,
+                   unsigned prot)
 {
     for (size_t i = 0; i < range.count; i++) {
         int error = mutex_lock_killable(&as->lock);
 
         if (error != 0)
             return error;
-        error = fault_resolve(as, range.start + i * PAGE_SIZE, access);
+        error = bring_in(as, range.start + i * PAGE_SIZE, access, prot);
         mutex_unlock(&as->lock);
         if (error != 0)
             return error;

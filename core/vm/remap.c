@@ -40,7 +40,7 @@ static int read_request(const struct remap_request *request,
     list_init(&remap->removed);
     if ((request->flags & ~KNOWN_FLAGS) != 0 ||
         request->addr % PAGE_SIZE != 0 || remap->new_size == 0 ||
-        remap->new_size > HAL_USER_TOP || remap->old_size < request->old_size)
+        remap->new_size > HAL_USER_TOP)
         return -EINVAL;
     if (placed && !(request->flags & LX_MREMAP_MAYMOVE))
         return -EINVAL;
@@ -167,6 +167,28 @@ static int prepare(struct aspace *as, struct region *region,
                       remap->old_size / PAGE_SIZE, &move->amap);
 }
 
+/* Puts region, which may be written by many, somewhere else; while it is on no
+ * list, nobody is to think that it cannot be written. */
+static void relink(struct aspace *as, struct region *region,
+                   const struct remap *remap, struct move *move)
+    REQUIRES(as->lock)
+{
+    bool has_claim = region->shared && !(region->deny & LX_PROT_WRITE) &&
+                     vm_object_claim_write(region->object);
+
+    region_unlink(as, region);
+    if (move->amap != NULL) {
+        amap_put(region->amap);
+        region->amap = move->amap;
+        move->amap = NULL;
+    }
+    place(region, remap->to, remap->new_size);
+    region_link(as, region);
+    if (has_claim)
+        vm_object_unclaim_write(region->object);
+    region_merge(as, region);
+}
+
 /* Moves the old range, which the cut has made a region, to remap->to. */
 static void commit(struct aspace *as, const struct remap *remap,
                    struct move *move) REQUIRES(as->lock)
@@ -177,15 +199,7 @@ static void commit(struct aspace *as, const struct remap *remap,
     forget_range(as, move->cut.start, move->cut.end);
     region = region_find(as, move->cut.start);
     ASSERT(region->start == move->cut.start && region->end == move->cut.end);
-    region_unlink(as, region);
-    if (move->amap != NULL) {
-        amap_put(region->amap);
-        region->amap = move->amap;
-        move->amap = NULL;
-    }
-    place(region, remap->to, remap->new_size);
-    region_link(as, region);
-    region_merge(as, region);
+    relink(as, region, remap, move);
     if (rest == NULL)
         return;
     rest->flags &= ~(unsigned)REGION_LOCK_FLAGS;
@@ -273,10 +287,16 @@ static int remap_locked(struct aspace *as, struct remap *remap)
         remap->to = remap->from;
         if (remap->new_size == remap->old_size)
             return 0;
+        if (end < remap->from || end > HAL_USER_TOP)
+            return -EINVAL;
         return take_out(as, remap, remap->from + remap->new_size, end);
     }
-    if (end > region->end || end < remap->from)
+    /* What a smaller size cuts off need not be one mapping, as on Linux. */
+    if (end < remap->from ||
+        remap->from + min_u64(remap->old_size, remap->new_size) > region->end)
         return -EFAULT;
+    if (end > HAL_USER_TOP)
+        return -EINVAL;
     error = check_growth(as, region, remap);
     if (error != 0)
         return error;
@@ -322,6 +342,6 @@ int aspace_remap(struct aspace *as, const struct remap_request *request,
     grown.start = remap.to + remap.old_size;
     grown.count = (remap.new_size - remap.old_size) / PAGE_SIZE;
     if (access != 0 && remap.new_size > remap.old_size)
-        (void)fault_populate(as, grown, access);
+        (void)fault_populate(as, grown, access, 0);
     return 0;
 }

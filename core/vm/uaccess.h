@@ -13,6 +13,7 @@
 #include "hal/types.h"
 
 struct aspace;
+struct cred;
 struct lx_iovec;
 
 /*
@@ -34,6 +35,7 @@ struct user_cursor {
     bool is_beyond;    /* another: it began beyond size_max (SIGXFSZ) */
     bool is_limited;   /* to regular files up to size_max */
     uint64_t size_max; /* RLIMIT_FSIZE of who writes */
+    const struct cred *writer; /* who that is; NULL: who opened the file */
 };
 
 C_DECLS_BEGIN

@@ -28,7 +28,7 @@
 #endif
 
 /* How long a CPU may take to come to an end once the machine does. */
-enum { JOIN_SECONDS = 3, GUARD_SIZE = 4096 };
+enum { JOIN_SECONDS = 20, GUARD_SIZE = 4096 };
 
 struct thread {
     pthread_t id;

@@ -225,17 +225,6 @@ bool tables_next_virtio(const void *table, size_t size, size_t *at,
 
 /* --- the command line ----------------------------------------------------- */
 
-static unsigned digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (unsigned)(c - 'a') + 10;
-    if (c >= 'A' && c <= 'F')
-        return (unsigned)(c - 'A') + 10;
-    return UINT32_MAX;
-}
-
 /* A number as C writes it, but octal; moves past it. False: there is none, or
  * it is too large. */
 static bool read_number(const char **text, uint64_t *out)
@@ -245,10 +234,10 @@ static bool read_number(const char **text, uint64_t *out)
     const char *at = *text + (is_hex ? 2 : 0);
     const char *first = at;
 
-    for (*out = 0; digit_of(*at) < base; at++) {
+    for (*out = 0; str_digit(*at) < base; at++) {
         if (*out > UINT64_MAX / 32)
             return false;
-        *out = *out * base + digit_of(*at);
+        *out = *out * base + str_digit(*at);
     }
     *text = at;
     return at != first;

@@ -48,10 +48,14 @@ static unsigned cpus(void)
     return hal_cpu_count();
 }
 
-/* So many turns for each CPU that all together take about as long. */
+/* So many turns for each CPU that all together take about as long; where CPUs
+ * are many more than the host's, a turn that waits for all takes a time slice
+ * of each. */
 static unsigned turns(unsigned for_one)
 {
-    return for_one / cpus() + 1;
+    unsigned n = cpus();
+
+    return for_one / (n > 16 ? n * n / 16 : n) + 1;
 }
 
 static unsigned get(const unsigned *n)

@@ -36,7 +36,7 @@ static bool has_passed(clockid_t clock, const struct timespec *t)
 
 static void times_out(clockid_t clock, int op)
 {
-    struct timespec bad = {0, 1000000000}, past = {1, 0}, negative = {-1, 0};
+    struct timespec bad = {0, 1000000000}, past = {0, 1}, negative = {-1, 0};
 
     EXPECT(-ETIMEDOUT, futex, &word, op, 0, &past, NULL, -1);
     EXPECT(-EINVAL, futex, &word, op, 0, &bad, NULL, -1);

@@ -160,7 +160,8 @@ GROUPS = {
                 Case("cpulimit", "exact", status=0, spins=True)],
     "thread": [Case("clone"), Case("clone3"), Case("leader"), Case("sched"),
                Case("avx", spins=True), Case("membarrier"), Case("litmus"),
-               Case("affinity", spins=True), Case("schedattr"), Case("locks", spins=True)],
+               Case("affinity", spins=True), Case("schedattr"),
+               Case("locks", spins=True), Case("realtime", spins=True)],
     "exec": [Case("exec"), Case("execat"), Case("dynamic", "a", "b"),
              Case("aslr"), Case("execthread")],
     "identity": [Case("cred"), Case("limits"), Case("prctl"),
@@ -187,6 +188,9 @@ GROUPS = {
             Case("tty_raw"), Case("tty_open"), Case("tty_hangup"),
             Case("tty_jobs"), Case("tty_keys"), Case("tty_storm")],
     "vdso": [Case("vdso")],
+    "procfs": [Case("procfs")],
+    # Takes a day, which passes at once in virtual time.
+    "load": [Case("load", status=0, worlds=("hosted",))],
     "absent": [Case("absent"), Case("absent", "own", status=0),
                Case("absent", "probes", status=0)],
     # Must be told apart from the host: tests run_guest.py itself.

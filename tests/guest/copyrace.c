@@ -41,7 +41,9 @@ static void *unmap(void *arg)
     int64_t end = now_ms() + TIME_MS;
 
     (void)arg;
-    for (int i = 0; i < ROUNDS && now_ms() < end; i++) {
+    /* And until the other has run at all. */
+    for (int i = 0; (i < ROUNDS && now_ms() < end) || copies + faults == 0;
+         i++) {
         CALL(mmap, at, PAGE, PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
         for (size_t j = 0; j < PAGE / 8; j++)

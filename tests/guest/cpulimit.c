@@ -26,6 +26,20 @@ static int64_t used_ms(void)
     return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* The soft limit, as it was when the first warning had come: each further one,
+ * after a second more, adds to it. */
+static uint64_t soft_limit(int which, uint64_t step)
+{
+    struct rlimit limit;
+    int before;
+
+    do {
+        before = warned;
+        CALL(getrlimit, which, &limit);
+    } while (warned != before);
+    return limit.rlim_cur - (uint64_t)(before - 1) * step;
+}
+
 /* Uses its second; the soft limit is one more then. */
 static int one_second(long unused)
 {
@@ -36,9 +50,9 @@ static int one_second(long unused)
     CALL(setrlimit, RLIMIT_CPU, &limit);
     while (warned == 0)
         continue;
+    shared[0] = (int)used_ms();
     CALL(getrlimit, RLIMIT_CPU, &limit);
-    shared[0] = used_ms();
-    return (int)(limit.rlim_cur * 10 + limit.rlim_max);
+    return (int)(soft_limit(RLIMIT_CPU, 1) * 10 + limit.rlim_max);
 }
 
 static int soft(long unused)
@@ -101,8 +115,7 @@ static int realtime(long unused)
         return 1;
     while (warned == 0)
         continue;
-    CALL(getrlimit, RLIMIT_RTTIME, &limit);
-    return limit.rlim_cur == 1050000 ? 0 : 2;
+    return soft_limit(RLIMIT_RTTIME, 1000000) == 1050000 ? 0 : 2;
 }
 
 static int wait_for_limits(long word)

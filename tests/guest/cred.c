@@ -5,6 +5,7 @@
  */
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "tests/guest/child.h"
 
@@ -119,6 +120,9 @@ static int groups(long unused)
     EXPECT(-EFAULT, setgroups, 5, KERNEL_ADDRESS);
     EXPECT(-EINVAL, setgroups, 65537, many);
     EXPECT(-EINVAL, setgroups, -1, many);
+    many[2] = UINT32_MAX;
+    EXPECT(-EINVAL, setgroups, 3, many);
+    many[2] = 0;
     EXPECT(0, setgroups, 1000, many);
     EXPECT(1000, getgroups, 0, NULL);
     EXPECT(0, setgroups, 0, NULL);
@@ -137,12 +141,83 @@ static void errors(void)
     EXPECT(-EFAULT, getresgid, &id, 8, &id);
 }
 
+static int end_now(long unused)
+{
+    (void)unused;
+    return 0;
+}
+
 static int send(long pid)
 {
     CALL(setresuid, 1000, 1000, 1000);
     EXPECT(-EPERM, kill, pid, SIGTERM);
     EXPECT(-EPERM, kill, pid, 0);
+    EXPECT(-EPERM, tgkill, pid, pid, SIGTERM);
     return finish();
+}
+
+/* A zombie is no more anybody's to ask for than it was. */
+static void ask_zombie(void)
+{
+    long pid = spawn(end_now, 0);
+    siginfo_t info;
+
+    CALL(waitid, P_PID, pid, &info, WEXITED | WNOWAIT, NULL);
+    EXPECT(0, kill, pid, SIGTERM);
+    EXPECT(0, tgkill, pid, pid, SIGTERM);
+    EXPECT(-EINVAL, kill, pid, 65);
+    reap("send to a zombie", spawn(send, pid));
+    reap("the zombie", pid);
+    EXPECT(-ESRCH, kill, pid, 65);
+}
+
+/* prctl(2): who acts as another is neither looked into nor told of its
+ * parent's end. */
+static int act_as_another(long unused)
+{
+    int number = 0;
+
+    (void)unused;
+    EXPECT(0, prctl, PR_SET_PDEATHSIG, SIGUSR1, 0, 0, 0);
+    EXPECT(0, setresuid, 1000, -1, -1);
+    EXPECT(0, prctl, PR_GET_PDEATHSIG, &number, 0, 0, 0);
+    CHECK(number == SIGUSR1);
+    EXPECT(1, prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);
+    EXPECT(0, setfsgid, 1000);
+    EXPECT(0, prctl, PR_GET_PDEATHSIG, &number, 0, 0, 0);
+    CHECK(number == 0);
+    EXPECT(0, prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);
+    EXPECT(0, prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
+    EXPECT(0, setresuid, -1, 1000, -1);
+    EXPECT(0, prctl, PR_GET_DUMPABLE, 0, 0, 0, 0);
+    return finish();
+}
+
+/* setpriority(2): not for one with capabilities that the caller lacks. */
+static int outranked(long pid)
+{
+    CALL(setresuid, 1000, 1000, 1000);
+    EXPECT(-EPERM, setpriority, PRIO_PROCESS, pid, 19);
+    return finish();
+}
+
+static int stay_root(long unused)
+{
+    (void)unused;
+    CALL(setresuid, 1000, 0, 0);
+    shared[0] = 1;
+    await(&shared[0], 2);
+    return 0;
+}
+
+static void schedule(void)
+{
+    long pid = spawn(stay_root, 0);
+
+    await(&shared[0], 1);
+    reap("outranked", spawn(outranked, pid));
+    shared[0] = 2;
+    reap("stayed root", pid);
 }
 
 static int body(long unused)
@@ -156,6 +231,9 @@ static int body(long unused)
     reap("keep_capabilities", spawn(keep_capabilities, 0));
     reap("groups", spawn(groups, 0));
     reap("send", spawn(send, CALL(getpid)));
+    ask_zombie();
+    reap("act_as_another", spawn(act_as_another, 0));
+    schedule();
     show("still root");
     return finish();
 }

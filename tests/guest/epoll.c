@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/time.h>
 #include <time.h>
 
 #include "tests/guest/child.h"
@@ -186,7 +185,6 @@ static int write_later(long fd)
 static void waits(void)
 {
     struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
-    struct itimerval once = {{0, 0}, {0, 20000}};
     uint64_t alarm = UINT64_C(1) << (SIGALRM - 1), none = 0;
     struct timespec zero = {0, 0}, second = {1, 0}, bad = {0, -1};
     long pid;
@@ -199,9 +197,11 @@ static void waits(void)
     reap("writer", pid);
     CALL(read, p[0], buffer, 1);
     CHECK(sigaction(SIGALRM, &action, NULL) == 0);
-    CALL(setitimer, ITIMER_REAL, &once, NULL);
+    ring_every(20);
     EXPECT(-EINTR, epoll_wait, ep, got, 8, -1);
-    CHECK(count == 1);
+    hush();
+    CHECK(count >= 1);
+    count = 1;
     EXPECT(0, rt_sigprocmask, SIG_BLOCK, &alarm, NULL, 8);
     EXPECT(0, kill, CALL(getpid), SIGALRM);
     EXPECT(0, epoll_wait, ep, got, 8, 5);

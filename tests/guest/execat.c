@@ -24,6 +24,9 @@ static void errors(void)
     EXPECT(-EINVAL, execveat, LX_AT_FDCWD, "/execat", argv, NULL, 1);
     EXPECT(-EINVAL, execveat, LX_AT_FDCWD, "/execat", argv, NULL,
            LX_AT_SYMLINK_FOLLOW);
+    EXPECT(-EINVAL, execveat, 99, "execat", argv, NULL, 1);
+    EXPECT(-ENOENT, execveat, LX_AT_FDCWD, "", argv, NULL, 1);
+    EXPECT(-EFAULT, execveat, LX_AT_FDCWD, KERNEL_ADDRESS, argv, NULL, 1);
     EXPECT(-ELOOP, execveat, LX_AT_FDCWD, "/link", argv, NULL,
            LX_AT_SYMLINK_NOFOLLOW);
     EXPECT(-EACCES, execveat, LX_AT_FDCWD, "/link", argv, NULL, 0);

@@ -14,13 +14,16 @@
 
 static sigjmp_buf back;
 static volatile int number, code;
+static volatile long error;
 static void *volatile address;
 static char *page;
 
 static void leap(int signal_number, siginfo_t *info, void *context)
 {
-    (void)context;
+    const ucontext_t *uc = context;
+
     number = signal_number;
+    error = uc->uc_mcontext.gregs[REG_ERR];
     code = info->si_code;
     address = info->si_addr;
     siglongjmp(back, 1);
@@ -65,6 +68,10 @@ static void memory(void)
     mprotect(page, PAGE, PROT_READ | PROT_WRITE);
     TRY("no program", page, ((void (*)(void))(void *)page)());
     TRY("kernel", high, *(volatile char *)high);
+    /* Which of its pages are there is not to be seen. */
+    CHECK(error == 5);
+    TRY("the last page", (void *)-PAGE, *(volatile char *)(uintptr_t)-PAGE = 1);
+    CHECK(error == 7);
     TRY("not canonical", NULL, *(volatile char *)bad);
     TRY("null", NULL, *(volatile char *)(void *volatile){NULL});
 }

@@ -9,7 +9,12 @@
 
 #include "tests/guest/child.h"
 
-enum { OFD_GETLK = 36, OFD_SETLK = 37, OFD_SETLKW = 38 };
+enum {
+    OFD_GETLK = 36,
+    OFD_SETLK = 37,
+    OFD_SETLKW = 38,
+    PATH_ONLY = 010000000 /* O_PATH */
+};
 
 static struct flock range(int type, long start, long size)
 {
@@ -66,6 +71,22 @@ static int deadlock(long unused)
     return 0;
 }
 
+/* Closing any of a file's descriptors ends the locks; a place is none. */
+static void closed(void)
+{
+    EXPECT(4, open, "/file", O_RDWR);
+    EXPECT(5, open, "/file", PATH_ONLY);
+    EXPECT(6, open, "/file", O_RDWR);
+    SET(0, 4, F_SETLK, F_WRLCK, 0, 10);
+    EXPECT(0, close, 5);
+    SET(-EAGAIN, 6, OFD_SETLK, F_WRLCK, 0, 10);
+    EXPECT(5, dup, 6);
+    EXPECT(0, close, 5);
+    SET(0, 6, OFD_SETLK, F_WRLCK, 0, 10);
+    EXPECT(0, close, 4);
+    EXPECT(0, close, 6);
+}
+
 static void errors(void)
 {
     EXPECT(-EINVAL, flock, 3, 0);
@@ -87,6 +108,7 @@ static int body(long unused)
 
     (void)unused;
     EXPECT(3, open, "/file", O_RDWR);
+    closed();
     errors();
     SET(0, 3, F_SETLK, F_WRLCK, 0, 10);
     SET(0, 3, F_SETLK, F_RDLCK, 20, 10);

@@ -3,6 +3,7 @@
  * tests/guest/futex.c - futex(2), futex_waitv(2): errors, and threads that
  * wait for each other.
  */
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -67,7 +68,7 @@ static void errors(void)
 
 static void absolute(void)
 {
-    struct timespec past = {1, 0}, soon, now;
+    struct timespec past = {0, 1}, soon, now;
     const int bits = LX_FUTEX_WAIT_BITSET | PRIVATE;
     const int wall = bits | LX_FUTEX_CLOCK_REALTIME;
 
@@ -122,14 +123,20 @@ static void arrive(void)
     __atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Until count threads have arrived, and a moment for them to fall asleep. */
+/* Until count threads have arrived. */
 static void await(uint32_t count)
 {
-    struct timespec moment = {0, 20000000};
-
     while (__atomic_load_n(&arrived, __ATOMIC_SEQ_CST) < count)
         CALL(sched_yield);
-    nanosleep(&moment, NULL);
+}
+
+/* Until count threads wait at a word that is value, with WAIT and the same
+ * flags: who is moved from it to where it waits already, goes on waiting. */
+static void await_waiters(uint32_t *at, int flags, uint32_t value, long count)
+{
+    while (CALL(futex, at, LX_FUTEX_CMP_REQUEUE | flags, 0, INT_MAX, at,
+                value) < count)
+        CALL(sched_yield);
 }
 
 static void *wait_bit(void *arg)
@@ -171,6 +178,7 @@ static void bitsets(void)
 
     word = 1;
     start(threads, WAITERS, wait_bit);
+    await_waiters(&word, PRIVATE, 1, WAITERS);
     EXPECT(0, futex, &word, wake, 9, NULL, NULL, 0x10);
     EXPECT(1, futex, &word, wake, 9, NULL, NULL, 4);
     EXPECT(2, futex, &word, wake, 9, NULL, NULL, 3);
@@ -186,6 +194,7 @@ static void requeues(void)
 
     word = 1;
     start(threads, WAITERS, wait_bit);
+    await_waiters(&word, PRIVATE, 1, WAITERS);
     EXPECT(3, futex, &word, requeue, 1, 2, &other, 1);
     EXPECT(2, futex, &other, LX_FUTEX_WAKE | PRIVATE, 9);
     EXPECT(1, futex, &word, requeue, 0, 9, &word, 1);
@@ -207,6 +216,7 @@ static void shared(void)
 
     word = 1;
     start(&thread, 1, wait_shared);
+    await_waiters(&word, 0, 1, 1);
     EXPECT(0, futex, &word, LX_FUTEX_WAKE | PRIVATE, 9);
     EXPECT(1, futex, &word, LX_FUTEX_WAKE, 9);
     join(&thread, 1, wait_shared);
@@ -284,7 +294,8 @@ static void owners(void)
     EXPECT(-EDEADLK, futex, &word, LX_FUTEX_LOCK_PI | PRIVATE, 0, NULL);
     EXPECT(-EDEADLK, futex, &word, LX_FUTEX_TRYLOCK_PI | PRIVATE);
     start(threads, WAITERS, own);
-    CHECK((word & LX_FUTEX_WAITERS) != 0);
+    while ((__atomic_load_n(&word, __ATOMIC_SEQ_CST) & LX_FUTEX_WAITERS) == 0)
+        CALL(sched_yield);
     EXPECT(0, futex, &word, LX_FUTEX_UNLOCK_PI | PRIVATE);
     join(threads, WAITERS, own);
     CHECK(word == 0);
@@ -305,7 +316,7 @@ static void *die_holding(void *arg)
     robust.head.futex_offset = (char *)&robust.word - (char *)&robust.entry;
     robust.word = (uint32_t)CALL(gettid) | LX_FUTEX_WAITERS;
     CALL(set_robust_list, &robust.head, sizeof(robust.head));
-    await(1);
+    await_waiters(&robust.word, 0, robust.word, 1);
     CALL(exit, 0);
     return NULL;
 }
@@ -315,11 +326,9 @@ static void orphans(void)
     pthread_t thread;
     uint32_t seen;
 
-    arrived = 0;
     CHECK(pthread_create(&thread, NULL, die_holding, NULL) == 0);
     while ((seen = __atomic_load_n(&robust.word, __ATOMIC_SEQ_CST)) == 0)
         CALL(sched_yield);
-    arrive();
     EXPECT(0, futex, &robust.word, LX_FUTEX_WAIT, seen, NULL);
     CHECK(robust.word == (LX_FUTEX_WAITERS | LX_FUTEX_OWNER_DIED));
 }
@@ -340,7 +349,7 @@ static void vectors(void)
     struct lx_futex_waitv v[2] = {
         {1, (uint64_t)&word, LX_FUTEX_32 | PRIVATE, 0},
         {2, (uint64_t)&other, LX_FUTEX_32 | PRIVATE, 0}};
-    struct timespec past = {1, 0};
+    struct timespec past = {0, 1};
     pthread_t thread;
 
     word = 1;

@@ -21,7 +21,7 @@ static uint32_t tid(void)
 
 static void errors(void)
 {
-    struct timespec past = {1, 0}, bad = {0, -1};
+    struct timespec past = {0, 1}, bad = {0, -1};
     uint32_t me = tid();
 
     EXPECT(0, futex, &word, LX_FUTEX_LOCK_PI | PRIVATE, 0, NULL);
@@ -50,7 +50,7 @@ static void errors(void)
 
 static void *lock_and_end(void *arg)
 {
-    struct timespec past = {1, 0};
+    struct timespec past = {0, 1};
 
     (void)arg;
     /* Held by another: waits, and not for ever. */
@@ -155,13 +155,6 @@ static void be(int policy, int priority)
     CALL(sched_setscheduler, 0, policy, &param);
 }
 
-static void rest(void)
-{
-    struct timespec moment = {0, 20000000};
-
-    CALL(nanosleep, &moment, NULL);
-}
-
 static void *wait_with(void *arg)
 {
     int me = (int)(long)arg;
@@ -174,20 +167,27 @@ static void *wait_with(void *arg)
     return NULL;
 }
 
+/* On their CPU, but below them: runs once all of them wait. */
+static void *await_waiters(void *arg)
+{
+    (void)arg;
+    await(&step, WAITERS);
+    return NULL;
+}
+
 /* Who waits with the highest priority gets it first. */
 static void by_priority(void)
 {
     static const long starts[WAITERS] = {1, 3, 0, 2};
-    pthread_t threads[WAITERS];
+    pthread_t threads[WAITERS], last;
 
     step = 0;
     CALL(futex, &word, LX_FUTEX_LOCK_PI | PRIVATE, 0, NULL);
     for (int i = 0; i < WAITERS; i++)
         pthread_create(&threads[i], NULL, wait_with, (void *)starts[i]);
     /* Asleep, for with what is lent to it, it would keep the rest out. */
-    while (step < WAITERS)
-        rest();
-    rest();
+    pthread_create(&last, NULL, await_waiters, NULL);
+    pthread_join(last, NULL);
     EXPECT(0, futex, &word, LX_FUTEX_UNLOCK_PI | PRIVATE, 0, NULL);
     for (int i = 0; i < WAITERS; i++)
         pthread_join(threads[i], NULL);
@@ -196,14 +196,6 @@ static void by_priority(void)
 }
 
 static volatile bool spins, released;
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* Needs the lock, once the one below it spins. */
 static void *run_high(void *arg)
@@ -219,15 +211,15 @@ static void *run_high(void *arg)
     return NULL;
 }
 
-/* Keeps the CPU from all below it, for half a second at most. */
+/* Keeps the CPU from all below it, for ten seconds at most. */
 static void *run_middle(void *arg)
 {
-    int64_t end = now_ms() + 500;
+    int64_t end = clock_ms(CLOCK_MONOTONIC) + 10000;
 
     (void)arg;
     be(SCHED_FIFO, 20);
     spins = true;
-    while (!released && now_ms() < end)
+    while (!released && clock_ms(CLOCK_MONOTONIC) < end)
         continue;
     return (void *)(long)released;
 }

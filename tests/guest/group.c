@@ -39,6 +39,7 @@ static void asking(void)
     CHECK(CALL(getsid, 0) == CALL(getsid, pid));
     EXPECT(-ESRCH, getpgid, 99999999);
     EXPECT(-ESRCH, getpgid, -1);
+    EXPECT(-EINVAL, setpgid, -1, 0);
     EXPECT(-ESRCH, getsid, 99999999);
     EXPECT(-ESRCH, getsid, -1);
     let_go(1, pid);

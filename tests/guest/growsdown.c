@@ -8,6 +8,11 @@
 
 #include "tests/guest/guest.h"
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ  22
+#define MADV_POPULATE_WRITE 23
+#endif
+
 enum {
     RW = PROT_READ | PROT_WRITE,
     ANON = MAP_PRIVATE | MAP_ANONYMOUS,
@@ -39,6 +44,18 @@ static void grow(void)
     show_pages("reached", at - 200 * PAGE, 3);
     CHECK(at[-1] == 2 && at[-100 * PAGE] == 0 && at[0] == 1);
     EXPECT(0, munmap, at - 200 * PAGE, 201 * PAGE);
+}
+
+/* What asks for pages of mappings does not. */
+static void stay(void)
+{
+    char *at = make();
+
+    EXPECT(-ENOMEM, madvise, at - PAGE, 2 * PAGE, MADV_POPULATE_WRITE);
+    EXPECT(-ENOMEM, madvise, at - PAGE, PAGE, MADV_POPULATE_READ);
+    EXPECT(-ENOMEM, mlock, at - PAGE, PAGE);
+    show_pages("as before", at - PAGE, 2);
+    EXPECT(0, munmap, at, PAGE);
 }
 
 /* Calls reach it like instructions do. */
@@ -96,6 +113,7 @@ static void refuse(void)
 int main(void)
 {
     grow();
+    stay();
     grow_by_call();
     keep_distance();
     protect();

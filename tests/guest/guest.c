@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
+#include <time.h>
 
 static int failures;
 
@@ -153,6 +155,37 @@ void show_pages(const char *what, const char *at, size_t count)
             line[i] = 'w';
     }
     say("%s: %.*s", what, (int)count, line);
+}
+
+int64_t clock_ms(int clock)
+{
+    struct timespec t = {0, 0};
+
+    CALL(clock_gettime, clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+bool is_rest(int64_t rest_ms, int64_t set_ms, int64_t since_ms,
+             int64_t grain_ms)
+{
+    int64_t passed = clock_ms(CLOCK_MONOTONIC) - since_ms + 1;
+
+    return rest_ms - grain_ms <= set_ms &&
+           rest_ms + grain_ms >= set_ms - passed;
+}
+
+void ring_every(int ms)
+{
+    struct itimerval often = {{0, ms * 1000}, {0, ms * 1000}};
+
+    CALL(setitimer, ITIMER_REAL, &often, NULL);
+}
+
+void hush(void)
+{
+    struct itimerval never = {{0, 0}, {0, 0}};
+
+    CALL(setitimer, ITIMER_REAL, &never, NULL);
 }
 
 int finish(void)

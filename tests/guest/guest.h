@@ -70,6 +70,25 @@ char *get_border(void);
  */
 void show_pages(const char *what, const char *at, size_t count);
 
+/* Milliseconds of a clock of clock_gettime(2). */
+int64_t clock_ms(int clock);
+
+/*
+ * Is rest_ms what is left of set_ms, which began no sooner than the monotonic
+ * clock said since_ms? rest_ms may be off by grain_ms. However long the machine
+ * was busy with others, it says when it should.
+ */
+bool is_rest(int64_t rest_ms, int64_t set_ms, int64_t since_ms,
+             int64_t grain_ms);
+
+/*
+ * SIGALRM after ms, and every ms from then on, for a call that it is to
+ * interrupt: one signal might come before the call. hush() ends it; those that
+ * came until then have been handled, unless they are blocked.
+ */
+void ring_every(int ms);
+void hush(void);
+
 /* The exit status: 0 when everything was as expected. */
 int finish(void);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
+#include <time.h>
 
 #include "core/abi/prctl.h"
 #include "core/abi/sched.h"
@@ -18,6 +19,7 @@
 enum {
     MACHINE_MAX = 128 << 20, /* a host with more is none of ours */
     SLACK = 2 << 20,         /* kept in the lists and caches of CPUs */
+    FREED_MS = 20000,        /* at most */
     THREADS = 4,
     HOGS = 4
 };
@@ -125,14 +127,15 @@ static int wait_for_word(long unused)
 
 static void check_freed(unsigned long before)
 {
-    bool freed = false;
+    int64_t end = clock_ms(CLOCK_MONOTONIC) + FREED_MS;
+    bool freed;
 
     /* What a process had is gone when it is waited for, its stack a bit
      * later. */
-    for (int i = 0; i < 1000 && !freed; i++) {
-        freed = free_bytes() + SLACK >= before;
+    do {
         CALL(sched_yield);
-    }
+        freed = free_bytes() + SLACK >= before;
+    } while (!freed && clock_ms(CLOCK_MONOTONIC) < end);
     if (!freed)
         say("%lu KiB are missing", (before - free_bytes()) / 1024);
     check(freed, "memory is free again");

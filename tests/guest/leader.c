@@ -44,6 +44,9 @@ static void leader_exits_first(void)
     CALL(nanosleep, &moment, NULL); /* for the rest of its way */
     EXPECT(0, wait4, pid, NULL, WNOHANG, NULL);
     EXPECT(0, kill, pid, 0);
+    EXPECT(0, tkill, pid, SIGUSR1); /* nobody hears it */
+    EXPECT(0, tgkill, pid, pid, 0);
+    EXPECT(-EINVAL, tkill, pid, 65);
     shared[0] = 1;
     reap("leader first", pid);
     CHECK(shared[1] == 1 && shared[2] == 0);
@@ -127,6 +130,30 @@ static int killed(long unused)
     return stay(NULL);
 }
 
+/* A thread's number stands for its process, but not in setpgid(2). */
+static int numbers(void *unused)
+{
+    long tid = CALL(gettid);
+
+    (void)unused;
+    CHECK(tid != CALL(getpid));
+    CHECK(CALL(getpgid, tid) == CALL(getpgrp));
+    CHECK(CALL(getsid, tid) == CALL(getsid, 0));
+    EXPECT(0, kill, tid, 0);
+    EXPECT(-EINVAL, setpgid, tid, 0);
+    return 0;
+}
+
+static int number_of_thread(long unused)
+{
+    static int words[2] = {0, 1};
+
+    (void)unused;
+    start(THREAD | LX_CLONE_CHILD_CLEARTID, numbers, NULL, words);
+    await(&words[1], 0);
+    return finish();
+}
+
 static int make_process(void *unused)
 {
     (void)unused;
@@ -175,6 +202,7 @@ static int body(long unused)
     EXPECT(0, kill, pid, SIGKILL);
     reap("killed", pid);
     reap("children of threads", spawn(children_of_threads, 0));
+    reap("a thread's number", spawn(number_of_thread, 0));
     for (int i = 0; i < 20; i++)
         reap("race to end", spawn(race_to_end, 0));
     return finish();

@@ -152,6 +152,8 @@ static void populate(void)
     EXPECT(0, madvise, read, COUNT * PAGE, MADV_POPULATE_READ);
     EXPECT(-EINVAL, madvise, read, PAGE, MADV_POPULATE_WRITE);
     EXPECT(-EINVAL, madvise, none, PAGE, MADV_POPULATE_READ);
+    /* To be executed is not to be read. */
+    EXPECT(-EINVAL, madvise, get_pages(1, PROT_EXEC), PAGE, MADV_POPULATE_READ);
     EXPECT(-EINVAL, madvise, none, PAGE, MADV_POPULATE_WRITE);
     EXPECT(-ENOMEM, madvise, at + (COUNT - 1) * PAGE, 2 * PAGE,
            MADV_POPULATE_READ);

@@ -53,6 +53,22 @@ static void map_errors(void)
     EXPECT(-EINVAL, mmap, 0, 0, PROT_READ, MAP_PRIVATE, 0, 0);
 }
 
+/* What is wrong with the request comes before what the file refuses. */
+static void map_order(void)
+{
+    const int exact = MAP_SHARED | MAP_FIXED_NOREPLACE;
+    char *page = get_pages(1, RW);
+
+    EXPECT(-EEXIST, mmap, page, PAGE, RW, exact, 1, 0);
+    EXPECT(-EINVAL, mmap, page + 1, PAGE, RW, exact, 1, 0);
+    EXPECT(-ENOMEM, mmap, KERNEL_ADDRESS, PAGE, RW, exact, 1, 0);
+    EXPECT(-ENOMEM, mmap, 0, -PAGE, RW, MAP_SHARED, 1, 0);
+    EXPECT(-EINVAL, mmap, 0, PAGE, RW, 0, 1, 0);
+    EXPECT(-EOPNOTSUPP, mmap, 0, PAGE, RW, MAP_SHARED_VALIDATE | 1 << 24, 1, 0);
+    EXPECT(-EACCES, mmap, 0, PAGE, RW, MAP_SHARED | MAP_GROWSDOWN, 1, 0);
+    EXPECT(-ENODEV, mmap, 0, PAGE, RW, MAP_PRIVATE | MAP_GROWSDOWN, 0, 0);
+}
+
 static void use_rights(void)
 {
     show_pages("PROT_NONE", get_pages(2, PROT_NONE), 2);
@@ -179,6 +195,7 @@ static void use_flags(void)
 int main(void)
 {
     map_errors();
+    map_order();
     use_rights();
     hold_values();
     cut_up();

@@ -67,6 +67,11 @@ static void refuse_flags(void)
     EXPECT(-EINVAL, mremap, at, 2 * PAGE, 2 * PAGE, TO, at + PAGE);
     EXPECT(-EINVAL, mremap, at, 2 * PAGE, 2 * PAGE, TO, at);
     EXPECT(-EINVAL, mremap, at, PAGE, PAGE, TO, KERNEL_ADDRESS);
+    /* More than there can be, and more than counts. */
+    EXPECT(-EINVAL, mremap, at, (size_t)1 << 47, PAGE, 0);
+    EXPECT(-EINVAL, mremap, at, -(size_t)PAGE, PAGE, MOVE);
+    EXPECT(-EINVAL, mremap, at, SIZE_MAX, PAGE, MOVE);
+    EXPECT(-EFAULT, mremap, to, SIZE_MAX, PAGE, MOVE);
     EXPECT(-EFAULT, mremap, to, PAGE, 2 * PAGE, MOVE);
     EXPECT(-EFAULT, mremap, to, PAGE, PAGE, 0);
     EXPECT(-EFAULT, mremap, to, PAGE, PAGE, TO, at);
@@ -112,6 +117,12 @@ static void move(void)
           (long)to + PAGE);
     show_pages("smaller", to, 12);
     CHECK(to[PAGE] == 4 && to[5 * PAGE] == 6 && to[6 * PAGE] == 0);
+    /* What is cut off may be another mapping. */
+    at = make(4, RW, ANON);
+    EXPECT(0, mprotect, at + 2 * PAGE, PAGE, PROT_READ);
+    CHECK(CALL(mremap, at, 4 * PAGE, 2 * PAGE, TO, to + 9 * PAGE) ==
+          (long)to + 9 * PAGE);
+    show_pages("smaller than two mappings", at, 4);
     /* What was taken apart can be put together, but is not one mapping. */
     munmap(to, 12 * PAGE);
 }

@@ -83,6 +83,15 @@ int main(void)
     TRY(3, "dir/../file", O_RDONLY, 0, BENEATH);
     TRY(3, "../../file", O_RDONLY, 0, IN_ROOT);
     TRY(3, "/file", O_RDONLY, 0, NO_XDEV);
+    /* The directory of the call is the root, of absolute paths too. */
+    EXPECT(3, open, "/dir", O_PATH | O_DIRECTORY);
+    how.resolve = IN_ROOT;
+    EXPECT(4, openat2, 3, "/inner", &how, sizeof(how));
+    EXPECT(-ENOENT, openat2, 3, "/file", &how, sizeof(how));
+    EXPECT(-EBADF, openat2, 99, "/file", &how, sizeof(how));
+    CALL(close, 3);
+    CALL(close, 4);
+    how.resolve = 0;
     EXPECT(-EINVAL, openat2, AT_FDCWD, "/file", &how, 8);
     EXPECT(-EFAULT, openat2, AT_FDCWD, "/file", NULL, 24);
     EXPECT(-E2BIG, openat2, AT_FDCWD, "/file", &how, 5000);

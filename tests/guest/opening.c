@@ -5,10 +5,15 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
+#include "core/abi/uio.h"
 #include "tests/guest/child.h"
 
 #define TMPFILE_BIT (O_TMPFILE & ~O_DIRECTORY)
@@ -224,6 +229,95 @@ static int stranger(long unused)
     return finish();
 }
 
+/* Places are not ready for anything, and are no files to watch. */
+static void watched_place(void)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    struct pollfd fd = {4, POLLIN | POLLOUT, 0};
+
+    EXPECT(4, open, "f", O_PATH);
+    EXPECT(1, poll, &fd, 1, 0);
+    CHECK(fd.revents == POLLNVAL);
+    EXPECT(5, epoll_create1, 0);
+    EXPECT(-EBADF, epoll_ctl, 5, EPOLL_CTL_ADD, 4, &event);
+    EXPECT(-EBADF, epoll_ctl, 4, EPOLL_CTL_ADD, 5, &event);
+    EXPECT(-EBADF, epoll_wait, 4, &event, 1, 0);
+    EXPECT(0, close, 4);
+    EXPECT(0, close, 5);
+}
+
+/* O_CREAT where no file can come of it, and flags that nothing can have. */
+static void refused(void)
+{
+    EXPECT(0, mount, "t", "d", "tmpfs", 0, NULL);
+    EXPECT(-EISDIR, open, "d", O_RDONLY | O_CREAT, 0600);
+    EXPECT(-EEXIST, open, "d", O_RDONLY | O_CREAT | O_EXCL, 0600);
+    EXPECT(0, umount2, "d", 0);
+    EXPECT(-EEXIST, open, ".", O_RDWR | O_CREAT | O_EXCL, 0600);
+    EXPECT(-EEXIST, open, "..", O_RDONLY | O_CREAT | O_EXCL, 0600);
+    EXPECT(-EISDIR, open, "..", O_RDONLY | O_CREAT, 0600);
+    EXPECT(-EINVAL, openat, 99, "f", O_RDWR | O_CREAT | O_DIRECTORY, 0600);
+    EXPECT(-EINVAL, open, NULL, O_RDWR | O_CREAT | O_DIRECTORY, 0600);
+    EXPECT(-EINVAL, open, "d", O_TMPFILE | O_TRUNC, 0600);
+    EXPECT(-EINVAL, open, "d", O_RDONLY | O_DIRECT);
+    EXPECT(-EINVAL, open, "null", O_RDWR | O_DIRECT);
+    EXPECT(4, open, "null", O_RDWR);
+    EXPECT(-EINVAL, fcntl, 4, F_SETFL, O_DIRECT);
+    EXPECT(0, close, 4);
+    EXPECT(4, open, "d", O_RDONLY);
+    EXPECT(-EISDIR, read, 4, buffer, 0);
+    EXPECT(0, close, 4);
+    EXPECT(4, open, "d", O_TMPFILE | O_RDWR, 0600);
+    say("unnamed: %lo", CALL(fcntl, 4, F_GETFL));
+    EXPECT(0, close, 4);
+}
+
+/* The first path's errors come before those of the second. */
+static void two_paths(void)
+{
+    EXPECT(-ENOENT, linkat, AT_FDCWD, "none", 99, "x", 0);
+    EXPECT(-EBADF, linkat, AT_FDCWD, "f", 99, "x", 0);
+    EXPECT(-EFAULT, link, "f", BAD_ADDRESS);
+    EXPECT(-ENOTDIR, renameat, AT_FDCWD, "f/x", 99, "x");
+    EXPECT(-EBADF, renameat, AT_FDCWD, "f", 99, "x");
+    EXPECT(-ENOENT, rename, "none/x", BAD_ADDRESS);
+}
+
+/* RWF_APPEND, for one write. */
+static void appended(void)
+{
+    struct iovec from = {"xyz", 3};
+    struct stat st;
+
+    EXPECT(4, open, "long", O_RDWR | O_CREAT, 0600);
+    EXPECT(5, write, 4, "hello", 5);
+    EXPECT(3, pwritev2, 4, &from, 1, 1L, 0L, LX_RWF_APPEND);
+    EXPECT(5, lseek, 4, 0L, SEEK_CUR);
+    EXPECT(3, pwritev2, 4, &from, 1, -1L, 0L, LX_RWF_APPEND);
+    EXPECT(11, lseek, 4, 0L, SEEK_CUR);
+    EXPECT(3, pwritev2, 4, &from, 1, 1L, 0L, 0);
+    EXPECT(0, fstat, 4, &st);
+    EXPECT(11, pread64, 4, buffer, sizeof(buffer), 0L);
+    CHECK(st.st_size == 11 && memcmp(buffer, "hxyzoxyzxyz", 11) == 0);
+    EXPECT(0, close, 4);
+}
+
+/* A link that was read or followed says when. */
+static void read_links(void)
+{
+    struct timespec old[2] = {{1000, 0}, {1000, 0}};
+    struct stat st;
+
+    CALL(utimensat, AT_FDCWD, "l", old, AT_SYMLINK_NOFOLLOW);
+    EXPECT(1, readlink, "l", buffer, sizeof(buffer));
+    EXPECT(0, lstat, "l", &st);
+    CHECK(st.st_atim.tv_sec > 1000 && st.st_mtim.tv_sec == 1000);
+    CALL(utimensat, AT_FDCWD, "l", old, AT_SYMLINK_NOFOLLOW);
+    EXPECT(0, access, "l", F_OK);
+    EXPECT(0, lstat, "l", &st);
+    CHECK(st.st_atim.tv_sec > 1000 && st.st_mtim.tv_sec == 1000);
+}
+
 static int body(long unused)
 {
     (void)unused;
@@ -244,6 +338,11 @@ static int body(long unused)
     places();
     combinations();
     each_flag();
+    watched_place();
+    refused();
+    two_paths();
+    appended();
+    read_links();
     for (int way = 0; way < 4; way++)
         reap("programs", spawn(programs, way));
     reap("stranger", spawn(stranger, 0));

@@ -53,7 +53,7 @@ static bool move_all(volatile uint32_t *to, int move, int count)
 static void errors(void)
 {
     const int op = LX_FUTEX_WAIT_REQUEUE_PI | PRIVATE;
-    struct timespec past = {1, 0}, bad = {0, -1};
+    struct timespec past = {0, 1}, bad = {0, -1};
 
     EXPECT(-EAGAIN, futex, &cond, op, 1, NULL, &mutex);
     EXPECT(-EINVAL, futex, &cond, op, 0, NULL, &cond);
@@ -136,32 +136,47 @@ static void onto_held(void)
     join(threads, WAITERS);
 }
 
+/* Waits so many seconds. */
 static void *wait_timed(void *arg)
 {
     struct timespec end;
+    long result;
 
-    (void)arg;
     clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec++;
+    end.tv_sec += (long)arg;
+    result =
+        CALL(futex, &cond, LX_FUTEX_WAIT_REQUEUE_PI | PRIVATE, 0, &end, &mutex);
+    waiting = 0;
+    return (void *)result;
+}
+
+/* Moves one that waits so many seconds, unless they are over before: what
+ * became of the move, 0 for none, and in *result of the wait. */
+static long move_in(long seconds, void **result)
+{
+    pthread_t thread;
+    long moved = 0;
+
     waiting = 1;
-    return (void *)CALL(futex, &cond, LX_FUTEX_WAIT_REQUEUE_PI | PRIVATE, 0,
-                        &end, &mutex);
+    pthread_create(&thread, NULL, wait_timed, (void *)seconds);
+    while (waiting != 0 && moved == 0) {
+        settle();
+        moved = requeue(&mutex, 1, 0, 0);
+    }
+    pthread_join(thread, result);
+    return moved;
 }
 
 /* The time counts on after the move. */
 static void times_out(void)
 {
-    pthread_t thread;
+    long moved = 0;
     void *result;
 
-    waiting = 0;
     EXPECT(0, futex, &mutex, LX_FUTEX_LOCK_PI | PRIVATE, 0, NULL);
-    pthread_create(&thread, NULL, wait_timed, NULL);
-    await(&waiting, 1);
-    settle();
-    CHECK(move_all(&mutex, 0, 1));
-    pthread_join(thread, &result);
-    CHECK(result == (void *)-ETIMEDOUT);
+    for (long seconds = 1; moved == 0; seconds *= 2)
+        moved = move_in(seconds, &result);
+    CHECK(moved == 1 && result == (void *)-ETIMEDOUT);
     EXPECT(0, futex, &mutex, LX_FUTEX_UNLOCK_PI | PRIVATE, 0);
     CHECK(mutex == 0);
 }

@@ -185,6 +185,25 @@ static void make_dir(const char *path, int mode, int gid)
     CALL(chmod, path, mode);
 }
 
+/* Who writes counts for the set-ID bits, not who opened; and a device is
+ * refused only where a file could be. */
+static int writer(long unused)
+{
+    (void)unused;
+    EXPECT(3, open, "open/setid", O_RDWR | O_CREAT, 0);
+    EXPECT(0, fchmod, 3, 06777);
+    EXPECT(1, write, 3, "x", 1);
+    show("open/setid");
+    EXPECT(0, setresuid, -1, 1000, -1);
+    EXPECT(1, write, 3, "x", 1);
+    show("open/setid");
+    EXPECT(-EPERM, mknod, "open/device", S_IFCHR | 0600, 0x103);
+    EXPECT(-EEXIST, mknod, "open/setid", S_IFCHR | 0600, 0x103);
+    EXPECT(-EACCES, mknod, "device", S_IFCHR | 0600, 0x103);
+    EXPECT(-ENOENT, mknod, "none/device", S_IFCHR | 0600, 0x103);
+    return finish();
+}
+
 static int body(long unused)
 {
     (void)unused;
@@ -213,6 +232,7 @@ static int body(long unused)
     CALL(chown, "group", 1000, 60);
     reap("owner", spawn(owner, 0));
     reap("two users", spawn(two_users, 0));
+    reap("writer", spawn(writer, 0));
     refusals();
     return finish();
 }

@@ -15,6 +15,7 @@
 #include "tests/guest/child.h"
 
 enum { NOEXEC_SEAL = 8, MAY_EXEC = 16, SEAL_FUTURE_WRITE = 16, SEAL_EXEC = 32 };
+enum { TRIES = 3000 };
 
 static char buffer[2 * PAGE], name[300];
 
@@ -136,10 +137,51 @@ static void busy(void)
     EXPECT(-EBUSY, fcntl, 3, F_ADD_SEALS, F_SEAL_WRITE);
     EXPECT(0, fcntl, 3, F_ADD_SEALS, SEAL_FUTURE_WRITE);
     say("seals %ld", CALL(fcntl, 3, F_GET_SEALS));
+    EXPECT(-EPERM, madvise, at, PAGE, MADV_REMOVE);
     EXPECT(-EBUSY, fcntl, 3, F_ADD_SEALS, SEAL_EXEC);
     say("seals %ld", CALL(fcntl, 3, F_GET_SEALS));
     EXPECT(0, munmap, at, PAGE);
     EXPECT(0, fcntl, 3, F_ADD_SEALS, F_SEAL_SEAL);
+    EXPECT(0, close, 3);
+}
+
+/* Moves the mapping to and fro, until told to stop. */
+static int move_about(void *mapping)
+{
+    char *at = mapping, *other = get_pages(1, PROT_NONE), *next;
+    int bad = 0;
+
+    while (shared[0] == 0) {
+        next = (char *)CALL(mremap, at, PAGE, PAGE,
+                            MREMAP_MAYMOVE | MREMAP_FIXED, other);
+        bad |= next != other;
+        other = at;
+        at = next;
+        shared[1] = 1;
+    }
+    shared[2] = 1 + bad;
+    return 0;
+}
+
+/* So does memory that is being moved at that moment. */
+static void moving(void)
+{
+    uint64_t flags =
+        CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+    int held = 0;
+
+    EXPECT(3, memfd_create, "moving", MFD_ALLOW_SEALING);
+    EXPECT(0, ftruncate, 3, PAGE);
+    start(flags, move_about,
+          (void *)CALL(mmap, NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 3,
+                       0),
+          NULL);
+    await(&shared[1], 1);
+    for (int i = 0; i < TRIES; i++)
+        held += CALL(fcntl, 3, F_ADD_SEALS, F_SEAL_WRITE) == -EBUSY;
+    shared[0] = 1;
+    await(&shared[2], 1);
+    CHECK(held == TRIES);
     EXPECT(0, close, 3);
 }
 
@@ -156,6 +198,7 @@ static int body(long unused)
     each("executable", SEAL_EXEC);
     each("all", F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_WRITE);
     busy();
+    moving();
     descriptors();
     return finish();
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/guest/stops.c - SIGSTOP, SIGTSTP and SIGCONT: all threads stop, what is
- * reported to whom by wait4(2), waitid(2) and SIGCHLD, what takes what back.
+ * tests/guest/stops.c - SIGSTOP, SIGTSTP and SIGCONT: all threads stop, also
+ * when the last to do so ends instead; what is reported to whom by wait4(2),
+ * waitid(2) and SIGCHLD, and when; what takes what back.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -127,6 +128,61 @@ static void reported(void)
     show("killed while stopped", pid, 0);
 }
 
+/* As soon as SIGCONT is sent, wait4(2) tells of it, and of the stop no more. */
+static void at_once(void)
+{
+    siginfo_t info = {0};
+    long pid;
+
+    shared[GO] = shared[COUNT] = 0;
+    pid = spawn(wait_for_go, 0);
+    await(&shared[COUNT], 1);
+    for (int i = 0; i < 10; i++) {
+        CALL(kill, pid, SIGSTOP);
+        CALL(waitid, P_PID, pid, &info, WSTOPPED | WNOWAIT, NULL);
+        CALL(kill, pid, SIGCONT);
+        show("no stop", pid, WUNTRACED | WNOHANG);
+        show("goes on already", pid, WCONTINUED | WNOHANG);
+        show("told once", pid, WCONTINUED | WNOHANG);
+    }
+    EXPECT(0, kill, pid, SIGKILL);
+    show("killed", pid, 0);
+}
+
+static void *nothing(void *arg)
+{
+    return arg;
+}
+
+static int come_and_go(long unused)
+{
+    pthread_t thread;
+
+    (void)unused;
+    while (pthread_create(&thread, NULL, nothing, NULL) == 0)
+        pthread_join(thread, NULL);
+    return 1;
+}
+
+/* A thread that ends while the others stop does not keep the stop from being
+ * told. */
+static void leaving(void)
+{
+    long pid = spawn(come_and_go, 0);
+    int told = 0, status;
+
+    for (int i = 0; i < 200; i++) {
+        rest(i % 4 == 0);
+        CALL(kill, pid, SIGSTOP);
+        told += CALL(wait4, pid, &status, WUNTRACED, NULL) == pid;
+        CALL(kill, pid, SIGCONT);
+        told += CALL(wait4, pid, &status, WCONTINUED, NULL) == pid;
+    }
+    CHECK(told == 400);
+    EXPECT(0, kill, pid, SIGKILL);
+    show("killed", pid, 0);
+}
+
 /* SIGCONT takes pending stops back, and a stop a pending SIGCONT, blocked or
  * not. */
 static int take_back(long unused)
@@ -152,6 +208,8 @@ static int body(long unused)
     (void)unused;
     threads();
     reported();
+    at_once();
+    leaving();
     reap("taken back", spawn(take_back, 0));
     return finish();
 }

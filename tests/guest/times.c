@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <time.h>
 #include <utime.h>
 
 #include "tests/guest/child.h"
@@ -78,11 +79,23 @@ static void flags(void)
     EXPECT(-EINVAL, utimensat, 3, NULL, t, 0);
 }
 
+/* Until the clock of files has ticked: that of CLOCK_REALTIME_COARSE. */
+static void tick(void)
+{
+    const struct timespec moment = {0, 1000000};
+    struct timespec before, now;
+
+    CALL(clock_gettime, CLOCK_REALTIME_COARSE, &before);
+    do {
+        CALL(nanosleep, &moment, NULL);
+        CALL(clock_gettime, CLOCK_REALTIME_COARSE, &now);
+    } while (now.tv_sec == before.tv_sec && now.tv_nsec == before.tv_nsec);
+}
+
 /* Whether the last call changed mtime or ctime of path. */
 static void changes(const char *what, const char *path)
 {
     struct timespec t[2] = {{1000, 0}, {1000, 0}};
-    const struct timespec tick = {0, 20000000};
     static struct timespec last;
     struct stat st;
 
@@ -92,12 +105,11 @@ static void changes(const char *what, const char *path)
         st.st_ctim.tv_sec != last.tv_sec || st.st_ctim.tv_nsec != last.tv_nsec
             ? "ctime"
             : "");
-    /* Clocks of files tick slowly. */
-    CALL(nanosleep, &tick, NULL);
+    tick();
     CALL(utimensat, AT_FDCWD, path, t, AT_SYMLINK_NOFOLLOW);
     CALL(lstat, path, &st);
     last = st.st_ctim;
-    CALL(nanosleep, &tick, NULL);
+    tick();
 }
 
 static void effects(void)

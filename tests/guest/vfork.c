@@ -4,6 +4,8 @@
  * the parent waits until it has let go of it.
  */
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "core/abi/sched.h"
 #include "tests/guest/child.h"
@@ -46,6 +48,31 @@ static void child_fails_to_execute(void)
     }
     CHECK(word == -ENOENT);
     reap("fails to execute", pid);
+}
+
+/* Its limits are not those of the memory, which is its parent's. */
+static void child_has_limits(void)
+{
+    static struct rlimit limit = {1 << 20, 64 << 20};
+    static const char *const argv[] = {"/vfork", "limited", NULL};
+    long pid = raw_vfork();
+
+    if (pid == 0) {
+        CALL(setrlimit, RLIMIT_AS, &limit);
+        CALL(exit_group, 5);
+    }
+    reap("limits itself", pid);
+    munmap(get_pages(1024, PROT_NONE), 1024 * PAGE);
+    pid = raw_vfork();
+    if (pid == 0) {
+        limit.rlim_cur = 64 << 20;
+        CALL(setrlimit, RLIMIT_AS, &limit);
+        CALL(execve, "/vfork", argv, NULL);
+        CALL(exit_group, 99);
+    }
+    reap("takes a limit along", pid);
+    CHECK(CALL(mmap, NULL, 65 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+               0) > 0);
 }
 
 /* A thread of the parent goes on while the parent waits. */
@@ -126,6 +153,7 @@ static int body(long unused)
     (void)unused;
     child_exits();
     child_executes();
+    child_has_limits();
     child_fails_to_execute();
     others_go_on();
     parent_is_killed();
@@ -135,6 +163,11 @@ static int body(long unused)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "limited") == 0)
+        return CALL(mmap, NULL, 65 << 20, PROT_NONE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == -ENOMEM
+                   ? 7
+                   : 8;
     if (argc > 1) /* the parent prints meanwhile */
         return strcmp(argv[1], "executed") == 0 ? 6 : 1;
     share();

@@ -171,7 +171,9 @@ static void usage(void)
     memset(&used, 0, sizeof(used));
     spawn(work, 0);
     CHECK(CALL(wait4, -1, &status, 0, &used) > 0);
-    CHECK(used.ru_utime.tv_usec + used.ru_stime.tv_usec >= 20000);
+    CHECK((used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 +
+              used.ru_utime.tv_usec + used.ru_stime.tv_usec >=
+          20000);
     CHECK(used.ru_minflt > 0);
 }
 

@@ -46,6 +46,9 @@ static void errors(void)
     EXPECT(-EINVAL, waitid, P_PGID, -1, &info, WEXITED, NULL);
     EXPECT(-EINVAL, waitid, P_PIDFD, -1, &info, WEXITED, NULL);
     EXPECT(-EBADF, waitid, P_PIDFD, 77, &info, WEXITED, NULL);
+    memset(&info, 0xff, sizeof(info)); /* which errors clear, too */
+    EXPECT(-ECHILD, waitid, P_ALL, 0, &info, WEXITED, NULL);
+    CHECK(info.si_signo == 0 && info.si_code == 0 && info.si_pid == 0);
     spawn(end_with, 0);
     EXPECT(-EFAULT, waitid, P_ALL, 0, KERNEL_ADDRESS, WEXITED, NULL);
     EXPECT(-ECHILD, waitid, P_ALL, 0, NULL, WEXITED, NULL);

@@ -25,7 +25,7 @@ def run(image, cpus, options, how):
                 break
             text += line
         process.send_signal(signal.SIGTERM)
-    return process.communicate(timeout=60)[1] + text, process.returncode
+    return process.communicate(timeout=120)[1] + text, process.returncode
 
 
 def main():

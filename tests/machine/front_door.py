@@ -13,7 +13,7 @@ import sys
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
-LIMIT_S = 100
+LIMIT_S = 300
 HELLO = b"hello, world\n"
 
 

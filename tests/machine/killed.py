@@ -9,7 +9,7 @@ import time
 
 import machine
 
-WAIT_S = 10
+WAIT_S = 60
 
 
 def left_over(session):

@@ -48,7 +48,7 @@ def run(args, words, seed):
         [args.image, "--cpus", str(args.cpus), "--seed", str(seed),
          "--trace-hash", *words],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True, check=False, timeout=100)
+        stderr=subprocess.PIPE, text=True, check=False, timeout=300)
     found = HASH.search(result.stderr)
     if result.returncode != args.status or not found:
         sys.exit(f"seed {seed}: status {result.returncode}\n{result.stderr}")

@@ -10,11 +10,12 @@ Each patch begins with lines that say what it plants, and how that is found:
   Run: contract --cpus 4 ...        an image and its arguments; "guest:NAME"
                                     runs that guest program, SEED stands for
   Seeds: 20                         1, 2, ... up to here, until it is found
-  Seconds: 60                       what a run may take; longer is a hang
-  Says: REGEX                       what is said when it is found; also "hang"
+  Says: REGEX                       a line that is said when it is found
 
-In --work there is a copy of the sources, where one patch after the other is
-applied and the image is built; what --clean holds was built without. A patch
+In --work there is a copy of the sources and of what --clean, the build tree of
+the preset, holds of the kernel. One patch after the other is applied there, and
+what it changes is built again, in a mount namespace where the copy stands in
+the place of the sources: build trees name their files by whole paths. A patch
 that does not apply is a failure.
 """
 import argparse
@@ -24,6 +25,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -34,8 +36,13 @@ import cases  # noqa: E402
 
 SOURCES = ("CMakeLists.txt", "CMakePresets.json", "cmake", "core", "docs",
            "drivers", "hal", "sim", "targets", "tests", "tools")
+# Of a build tree, what no image is made of: folders, to which tests write
+# meanwhile, and objects in C++.
+APART = ("bench", "corpus", "guest", "planted-tree", "Testing", "traces",
+         "unit")
+APART_ENDS = (".cc.o", ".gch")
 JOBS = os.environ.get("CYPHERA_JOBS", str(os.cpu_count() or 2))
-HANG = "hang"
+LIMIT_SECONDS = 60  # of a run; what takes longer is not found, nor clean
 
 
 class Plant:
@@ -48,33 +55,39 @@ class Plant:
         self.preset, self.says = fields["Preset"], fields["Says"]
         self.run = fields["Run"].split()
         self.seeds = int(fields.get("Seeds", "1"))
-        self.seconds = int(fields.get("Seconds", "60"))
 
 
-def source_files():
-    """Paths of all sources, relative to the root."""
+def copy_file(source, to):
+    """A copy with the times of the source, which ninja goes by; a file that
+    went away meanwhile was of no concern."""
+    try:
+        shutil.copy2(source, to)
+    except FileNotFoundError:
+        pass
+
+
+def names_apart(clean):
+    """What shutil.copytree() shall leave out of a build tree."""
+    def ignore(folder, names):
+        return [name for name in names if name.endswith(APART_ENDS)
+                or (folder == clean and name in APART)]
+    return ignore
+
+
+def copy_tree(clean, tree):
+    """Makes tree a copy of the sources, as they are, and of what was built."""
+    shutil.rmtree(tree, ignore_errors=True)
+    os.makedirs(tree)
     for top in SOURCES:
         path = os.path.join(ROOT, top)
         if os.path.isfile(path):
-            yield top
-        for folder, folders, names in os.walk(path):
-            folders[:] = [f for f in folders if f != "__pycache__"]
-            for name in names:
-                yield os.path.relpath(os.path.join(folder, name), ROOT)
-
-
-def copy_sources(tree):
-    """Makes tree a copy; only what differs is touched, or all would be built
-    again for each patch."""
-    for name in source_files():
-        to, data = os.path.join(tree, name), cases.read_file(
-            os.path.join(ROOT, name))
-        if os.path.exists(to) and cases.read_file(to) == data:
-            continue
-        os.makedirs(os.path.dirname(to), exist_ok=True)
-        with open(to, "wb") as f:
-            f.write(data)
-        shutil.copymode(os.path.join(ROOT, name), to)
+            copy_file(path, os.path.join(tree, top))
+        else:
+            shutil.copytree(path, os.path.join(tree, top), symlinks=True,
+                            copy_function=copy_file)
+    shutil.copytree(clean, os.path.join(tree, os.path.relpath(clean, ROOT)),
+                    symlinks=True, copy_function=copy_file,
+                    ignore=names_apart(clean))
 
 
 def step(what, command, tree):
@@ -86,14 +99,24 @@ def step(what, command, tree):
                  + result.stdout[-3000:])
 
 
-def build(plant, tree):
-    """Applies the patch to a fresh copy and builds its image."""
-    copy_sources(tree)
-    step(plant.name, ["patch", "-p1", "-F0", "--no-backup-if-mismatch", "-i",
-                      plant.path], tree)
-    step(plant.name, ["cmake", "--preset", plant.preset], tree)
-    step(plant.name, ["ninja", "-C", f"build/{plant.preset}", "-j", JOBS,
-                      plant.run[0]], tree)
+def in_place(tree, command):
+    """The command, run where tree stands in the place of the sources."""
+    root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    return ["unshare", "--mount", *root, "sh", "-c",
+            'mount --bind "$0" "$1" && cd "$1" && shift && exec "$@"',
+            tree, ROOT, *command]
+
+
+def patch(plant, tree, *options):
+    step(plant.name, ["patch", "-p1", "-F0", "--no-backup-if-mismatch",
+                      *options, "-i", plant.path], tree)
+
+
+def build(plant, clean, tree):
+    """Applies the patch to the copy and builds its image."""
+    patch(plant, tree)
+    step(plant.name, in_place(tree, ["ninja", "-C", clean, "-j", JOBS,
+                                     plant.run[0]]), tree)
 
 
 def command_of(plant, binaries, clean, folder, seed):
@@ -112,35 +135,39 @@ def command_of(plant, binaries, clean, folder, seed):
 
 
 def is_found(plant, binaries, clean, seed):
-    """Runs it; does it say so? Whatever else goes wrong is told."""
+    """Runs it until it says so; does it? Whatever else goes wrong is told."""
+    text, found = "", False
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
-        command = command_of(plant, binaries, clean, folder, seed)
-        try:
-            result = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, text=True, errors="replace",
-                check=False, timeout=plant.seconds)
-        except subprocess.TimeoutExpired:
-            return HANG in plant.says.split("|")
-    found = re.search(plant.says, result.stdout) is not None
-    if result.returncode and not found:
-        print(f"{plant.name}: status {result.returncode}: "
-              + result.stdout[-2000:])
+        process = subprocess.Popen(
+            command_of(plant, binaries, clean, folder, seed),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace")
+        watch = threading.Timer(LIMIT_SECONDS, process.kill)
+        watch.start()
+        for line in process.stdout:
+            text += line
+            found = found or re.search(plant.says, line) is not None
+            if found:
+                process.kill()
+        status = process.wait()
+        watch.cancel()
+    if status and not found:
+        print(f"{plant.name}: status {status}: {text[-2000:]}")
     return found
 
 
 def check(plant, clean, tree):
-    """Complaints about one patch."""
-    build(plant, tree)
-    binaries = os.path.join(tree, "build", plant.preset)
-    for seed in range(1, plant.seeds + 1):
-        if is_found(plant, binaries, clean, seed):
-            break
-    else:
+    """Complaints about one patch, which is gone again afterwards."""
+    build(plant, clean, tree)
+    binaries = os.path.join(tree, os.path.relpath(clean, ROOT))
+    found = next((seed for seed in range(1, plant.seeds + 1)
+                  if is_found(plant, binaries, clean, seed)), None)
+    patch(plant, tree, "-R")
+    if found is None:
         yield f"{plant.name}: not found"
         return
-    print(f"{plant.name}: found with seed {seed}", flush=True)
-    if is_found(plant, clean, clean, seed):
+    print(f"{plant.name}: found with seed {found}", flush=True)
+    if is_found(plant, clean, clean, found):
         yield f"{plant.name}: found where it is not"
 
 
@@ -151,9 +178,12 @@ def main():
     parser.add_argument("--work", required=True)
     parser.add_argument("patches", nargs="+")
     args = parser.parse_args()
+    clean = os.path.realpath(args.clean)
     plants = [p for p in map(Plant, args.patches) if p.preset == args.preset]
+    work = os.path.realpath(args.work)
+    copy_tree(clean, work)
     bad = [line for plant in plants
-           for line in check(plant, args.clean, args.work)]
+           for line in check(plant, clean, work)]
     for line in bad:
         print(line)
     print(f"{len(plants)} patches, {len(bad)} complaints")

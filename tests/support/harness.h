@@ -37,7 +37,8 @@ private:
     uint64_t state_;
 };
 
-// What is taken, after empty slabs were given back.
+// What is taken, after empty slabs were given back: objects of caches, and the
+// frames that are no cache's.
 struct Resources {
     uint64_t objects;
     uint64_t frames;

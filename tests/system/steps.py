@@ -21,6 +21,15 @@ TELLER = "/tmp/go"
 MAKE_TELLER = ("printf '#!/bin/sh\\necho run''ning\\nexec \"$@\"\\n' > "
                f"{TELLER}; chmod 755 {TELLER}")
 TOLD = rb"running\r\n"
+# Tells when it runs, and whenever it is continued: by the shell, which has
+# given it the terminal by then if it is to be in the foreground.
+TIRELESS = "/tmp/on"
+MAKE_TIRELESS = ("printf '#!/bin/sh\\ntrap \"echo conti\"\"nued\" CONT\\n"
+                 "echo run\"\"ning\\nwhile :; do sleep 0.1; done\\n' > "
+                 f"{TIRELESS}; chmod 755 {TIRELESS}")
+CONTINUED = rb"continued\r\n"
+# Waits until the shell's last job is stopped.
+STOPPED = "until grep -q '^State:.*T' /proc/$!/status; do sleep 0.05; done"
 
 
 class Person:
@@ -128,22 +137,21 @@ def step_interrupt(me):
 
 
 def step_jobs(me):
-    me.start(f"{TELLER} sleep 100")
+    me.enter(MAKE_TIRELESS)
+    me.start(TIRELESS)
     me.press(CTRL_Z)
-    me.expect(rb"\[1\]\+\s+Stopped\s+/tmp/go sleep 100\r\n")
+    me.expect(rb"\[1\]\+\s+Stopped\s+/tmp/on\r\n")
     me.prompt()
     me.press("jobs", ENTER)
-    me.expect(rb"\[1\]\+\s+Stopped\s+/tmp/go sleep 100\r\n")
+    me.expect(rb"\[1\]\+\s+Stopped\s+/tmp/on\r\n")
     me.prompt()
     me.press("bg", ENTER)
-    me.expect(rb"\[1\] /tmp/go sleep 100\r\n")
-    me.prompt()
+    me.expect(rb"\[1\] /tmp/on\r\n", PROMPT, CONTINUED)
     me.press("jobs", ENTER)
-    me.expect(rb"\[1\]\+\s+Running\s+/tmp/go sleep 100\r\n")
+    me.expect(rb"\[1\]\+\s+Running\s+/tmp/on\r\n")
     me.prompt()
     me.press("fg", ENTER)
-    me.expect(rb"/tmp/go sleep 100\r\n")
-    me.terminal.settle(QUIET_S)
+    me.expect(rb"/tmp/on\r\n", CONTINUED)
     me.press(CTRL_C)
     me.prompt()
     me.press("jobs; echo none", ENTER)
@@ -162,12 +170,12 @@ def step_jobs(me):
     me.press(CTRL_D)
     me.prompt()
     # Who reads from the background is stopped.
-    me.press("cat & sleep 0.3", ENTER)
+    me.press(f"cat & {STOPPED}", ENTER)
     me.expect(rb"Stopped \(tty input\)\s+cat\r\n")
     me.prompt()
     me.enter("kill %1; fg")
     me.answers(b"143", "echo $?")
-    me.press("stty tostop; echo never & sleep 0.3", ENTER)
+    me.press(f"stty tostop; echo never & {STOPPED}", ENTER)
     me.expect(rb"Stopped \(tty output\)\s+echo never\r\n")
     me.prompt()
     me.enter("stty -tostop; kill -9 %1; wait")
@@ -188,16 +196,23 @@ def step_end_of_file(me):
     me.answers(b"back", "echo back")
 
 
+def insert(me, command, *keys):
+    """In vi: types text after a command, then ESC, which is none when more
+    comes before vi has seen that nothing does."""
+    me.press(command)
+    me.expect(rb"I /tmp/edited")
+    me.press(*keys, ESC)
+    me.expect(rb"- /tmp/edited")
+
+
 def step_vi(me):
     me.press("vi /tmp/edited", ENTER)
     me.expect(rb"- /tmp/edited")
-    me.press("ifirst line", ENTER, "second lime", BACKSPACE, BACKSPACE, "ne")
-    me.press(ESC)
-    me.terminal.settle(QUIET_S)
+    insert(me, "i", "first line", ENTER, "second lime", BACKSPACE, BACKSPACE,
+           "ne")
     me.press("yyp")               # the line again,
-    me.press(UP, "x", "ggOtop")   # one letter less, one above
-    me.press(ESC)
-    me.terminal.settle(QUIET_S)
+    me.press(UP, "x")             # one letter less,
+    insert(me, "ggO", "top")      # one above
     me.press(":%s/first/1st/", ENTER, ":wq", ENTER)
     me.prompt()
     me.press("cat /tmp/edited", ENTER)
@@ -205,8 +220,7 @@ def step_vi(me):
     me.prompt()
     me.answers(b"4 /tmp/edited", "wc -l /tmp/edited")
     me.press("vi /tmp/edited", ENTER)
-    me.expect(rb"top")
-    me.terminal.settle(QUIET_S)
+    me.expect(rb"top", rb"- /tmp/edited")
     me.press("dd:q!", ENTER)
     me.prompt()
     me.answers(b"4 /tmp/edited", "wc -l /tmp/edited")

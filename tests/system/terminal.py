@@ -74,20 +74,20 @@ class Terminal:
         self.fresh = NOISE.sub(b"", self.fresh + data)
         return bool(data)
 
-    def expect(self, pattern, seconds=None):
-        """Waits for it and takes it and what came before; the match. Escape
-        sequences are left out."""
-        until = time.monotonic() + (seconds or self.limit)
+    def expect(self, pattern, *others):
+        """Waits for it, and for the others, which may come before or after;
+        takes them and all before the last of them. The match of the first.
+        Escape sequences are left out."""
+        until = time.monotonic() + self.limit
         while True:
-            found = re.search(pattern, self.fresh)
-            if found:
-                self.fresh = self.fresh[found.end():]
-                return found
-            left = until - time.monotonic()
-            if left <= 0 or self.has_ended():
-                self._pull(0)
+            is_late, ended = time.monotonic() > until, self.has_ended()
+            found = [re.search(text, self.fresh) for text in (pattern, *others)]
+            if all(found):
+                self.fresh = self.fresh[max(one.end() for one in found):]
+                return found[0]
+            # What it printed before its end is there by now.
+            if is_late or not self._pull(0 if ended else 0.5) and ended:
                 raise Unexpected(f"no {pattern!r} in {self.fresh[-1500:]!r}")
-            self._pull(min(left, 0.5))
 
     def settle(self, seconds):
         """Waits until nothing was printed for so long."""
@@ -101,27 +101,29 @@ class Terminal:
                 self.status = os.waitstatus_to_exitcode(status)
         return self.status is not None
 
-    def wait(self, seconds=None):
+    def wait(self):
         """The exit status; negative: the signal that killed it."""
-        until = time.monotonic() + (seconds or self.limit)
+        until = time.monotonic() + self.limit
         while not self.has_ended():
             if time.monotonic() > until:
                 raise Unexpected(f"does not end; {self.fresh[-500:]!r}")
             self._pull(0.05)
+        while self._pull(0):  # its last words
+            pass
         return self.status
 
-    def is_sane(self, seconds=5):
+    def is_sane(self):
         """Whether the terminal gets back to what it was."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + self.limit
         while time.monotonic() < until:
             if termios.tcgetattr(self.slave) == self.sane:
                 return True
             time.sleep(0.02)
         return False
 
-    def left_over(self, seconds=5):
+    def left_over(self):
         """Processes of the session that do not go."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + self.limit
         while left_over(self.pid) and time.monotonic() < until:
             time.sleep(0.02)
         return left_over(self.pid)

@@ -38,10 +38,11 @@ def jobs():
     return os.environ.get("CYPHERA_JOBS", str(os.cpu_count() or 2))
 
 
-def build(preset, *targets):
-    """Builds targets (none: all) of a preset; returns its build tree."""
+def build(preset, *targets, prefix=()):
+    """Builds targets (none: all) of a preset, by ninja behind the words of
+    prefix; returns its build tree."""
     tree = configure(preset)
-    command = ["ninja", "-C", tree, "-j", jobs(), *targets]
+    command = [*prefix, "ninja", "-C", tree, "-j", jobs(), *targets]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
                                stdin=subprocess.DEVNULL, errors="replace",
                                stderr=subprocess.STDOUT)

@@ -52,7 +52,7 @@ static bool grow(struct text *text, size_t size)
 
 void text_add_bytes(struct text *text, const void *bytes, size_t size)
 {
-    if (!grow(text, size))
+    if (size == 0 || !grow(text, size))
         return;
     mem_copy(text->bytes + text->size, bytes, size);
     text->size += size;

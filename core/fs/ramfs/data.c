@@ -67,11 +67,13 @@ void ramfs_drop_pages(struct inode *inode, uint64_t first, uint64_t end)
     uint64_t index = first, count = 0;
     struct page *page;
 
+    vm_object_begin_removal(&inode->object);
     for (; (page = pages_take(pages_of(inode), &index, end)) != NULL; index++) {
         vm_object_unmap_page(&inode->object, index, page);
         page_put(page);
         count++;
     }
+    vm_object_end_removal(&inode->object);
     ramfs_release_pages(ramfs_of(inode), count);
     __atomic_sub_fetch(&inode->blocks, count * SECTORS_PER_PAGE,
                        __ATOMIC_RELAXED);
@@ -221,7 +223,11 @@ static int dirty_page(struct vm_object *object, uint64_t index,
 static int remove_pages(struct vm_object *object, uint64_t index,
                         uint64_t count)
 {
-    ramfs_drop_pages(inode_of(object), index, index + count);
+    struct inode *inode = inode_of(object);
+
+    if ((seals_of(inode) & (LX_F_SEAL_WRITE | LX_F_SEAL_FUTURE_WRITE)) != 0)
+        return -EPERM;
+    ramfs_drop_pages(inode, index, index + count);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "core/abi/errno.h"
 #include "core/abi/fcntl.h"
 #include "core/abi/mman.h"
+#include "core/abi/uio.h"
 #include "core/base/string.h"
 #include "core/fs/atime.h"
 #include "core/fs/open.h"
@@ -164,6 +165,13 @@ static int check_write(struct inode *inode, uint64_t offset)
     return 0;
 }
 
+/* O_APPEND, or RWF_APPEND of this call alone. */
+static bool is_appended(const struct file *file, const struct user_cursor *from)
+{
+    return (file_flags(file) & LX_O_APPEND) != 0 ||
+           (from->flags & LX_RWF_APPEND) != 0;
+}
+
 static ssize_t write_file(struct file *file, struct user_cursor *from,
                           uint64_t *position)
 {
@@ -173,14 +181,15 @@ static ssize_t write_file(struct file *file, struct user_cursor *from,
 
     if (mutex_lock_killable(&inode->lock) != 0)
         return -EINTR;
-    offset = (file_flags(file) & LX_O_APPEND) != 0 ? inode->size : *position;
+    offset = is_appended(file, from) ? inode->size : *position;
     done = check_limit(offset, from);
     if (done == 0)
         done = check_write(inode, offset);
     if (done == 0)
         done = write_bytes(inode, offset, from);
     if (done > 0) {
-        inode_drop_privileges(inode, file->cred);
+        inode_drop_privileges(inode,
+                              from->writer != NULL ? from->writer : file->cred);
         inode_touch(inode);
         *position = offset + (uint64_t)done;
     }
@@ -376,7 +385,7 @@ int ramfs_add_seals(struct file *file, unsigned seals)
     if ((ram->seals & LX_F_SEAL_SEAL) != 0)
         error = -EPERM;
     else if ((seals & ~ram->seals & LX_F_SEAL_WRITE) != 0 &&
-             vm_object_is_shared_writable(&ram->inode.object))
+             !vm_object_deny_write(&ram->inode.object))
         error = -EBUSY;
     else
         __atomic_store_n(&ram->seals, ram->seals | seals, __ATOMIC_RELAXED);

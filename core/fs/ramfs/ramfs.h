@@ -23,6 +23,13 @@ void ramfs_init_all(void);
 /* Gives up the file system of files without names. No such file is left. */
 void ramfs_fini_all(void);
 
+/* Pages of all files in memory, and of those those of tmpfs and of files
+ * without a name, which Linux calls shared memory. Any context. */
+struct ramfs_counts {
+    uint64_t pages, shared;
+};
+void ramfs_count_pages(struct ramfs_counts *out);
+
 /* A file system of another type that keeps its files so, without limits, with
  * one reference: 0 or -ENOMEM. */
 MUST_USE int ramfs_create(const struct fs_type *type, uint32_t magic,

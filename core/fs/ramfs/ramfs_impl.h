@@ -12,6 +12,7 @@
 /* Counts are atomic; a limit of 0 is none. */
 struct ramfs {
     struct super super; /* first */
+    struct list all;    /* of them; the list's lock */
     uint64_t pages, pages_max;
     uint64_t inodes, inodes_max;
     /* What the mount asked for its root, and what it has unasked; const. */

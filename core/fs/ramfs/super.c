@@ -17,6 +17,13 @@ enum { DIR_SIZE = 40 /* st_size of an empty one, as on Linux */ };
 
 static struct mem_cache super_cache, inode_cache;
 
+static const struct lock_class all_class = {"ramfs", LOCK_RANK_FILE};
+
+static struct {
+    struct spinlock lock;
+    struct list list GUARDED_BY(lock); /* of struct ramfs */
+} all;
+
 /* --- counts --------------------------------------------------------------- */
 
 /* Adds one unless that passes max (0: none). */
@@ -39,6 +46,36 @@ void ramfs_release_pages(struct ramfs *fs, uint64_t count)
 {
     if (count > 0)
         __atomic_sub_fetch(&fs->pages, count, __ATOMIC_RELAXED);
+}
+
+static void enter(struct ramfs *fs)
+{
+    spin_lock(&all.lock);
+    list_push_back(&all.list, &fs->all);
+    spin_unlock(&all.lock);
+}
+
+static void leave(struct ramfs *fs)
+{
+    spin_lock(&all.lock);
+    list_remove(&fs->all);
+    spin_unlock(&all.lock);
+}
+
+void ramfs_count_pages(struct ramfs_counts *out)
+{
+    *out = (struct ramfs_counts){0};
+    spin_lock(&all.lock);
+    list_for_each(link, &all.list)
+    {
+        const struct ramfs *fs = list_entry(link, struct ramfs, all);
+        uint64_t count = __atomic_load_n(&fs->pages, __ATOMIC_RELAXED);
+
+        out->pages += count;
+        if (fs->super.magic == LX_TMPFS_MAGIC)
+            out->shared += count;
+    }
+    spin_unlock(&all.lock);
 }
 
 /* --- inodes --------------------------------------------------------------- */
@@ -205,7 +242,10 @@ static size_t show_options(struct super *super, char *to, size_t size)
 
 static void release_super(struct super *super)
 {
-    mem_free(&super_cache, container_of(super, struct ramfs, super));
+    struct ramfs *fs = container_of(super, struct ramfs, super);
+
+    leave(fs);
+    mem_free(&super_cache, fs);
 }
 
 /* --- options -------------------------------------------------------------- */
@@ -280,6 +320,7 @@ static int make_super(const struct fs_type *type, uint32_t magic,
     if (fs == NULL)
         return -ENOMEM;
     super_init(&fs->super, type, &ramfs_super_ops, magic);
+    list_init(&fs->all);
     fs->pages_max = want->pages;
     fs->inodes_max = want->inodes;
     fs->mode = (uint32_t)want->mode;
@@ -292,11 +333,13 @@ static int make_super(const struct fs_type *type, uint32_t magic,
         if (error != 0)
             inode_put(inode);
     }
-    if (error != 0)
+    if (error != 0) {
         mem_free(&super_cache, fs);
-    else
-        *out = &fs->super;
-    return error;
+        return error;
+    }
+    enter(fs);
+    *out = &fs->super;
+    return 0;
 }
 
 static int mount_tmpfs(const struct fs_type *type,
@@ -337,6 +380,8 @@ void ramfs_init_all(void)
 {
     cache_init(&super_cache, "ramfs", sizeof(struct ramfs), 16);
     cache_init(&inode_cache, "ramfs inode", sizeof(struct ramfs_inode), 64);
+    spin_init(&all.lock, &all_class);
+    list_init(&all.list);
     fs_register(&tmpfs_type);
     fs_register(&ramfs_type);
 }

@@ -187,6 +187,7 @@ TEST(LogRing, TheHookIsCalledForEachLine)
 {
     unsigned saved;
 
+    hooked = 0;
     log_set_hook([] { hooked++; });
     keep("one");
     EXPECT_EQ(1u, hooked);

@@ -73,6 +73,18 @@ TEST(String, Bytes)
     EXPECT_STREQ("xxxdef", buffer);
 }
 
+TEST(String, Digits)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (unsigned value = 0; value < 16; value++)
+        EXPECT_EQ(value, str_digit(digits[value]));
+    for (unsigned value = 10; value < 16; value++)
+        EXPECT_EQ(value, str_digit("ABCDEF"[value - 10]));
+    for (char c : {'/', ':', '@', 'G', '`', 'g', ' ', '\0', '\xb5'})
+        EXPECT_EQ(16u, str_digit(c)) << c;
+}
+
 TEST(String, ToU64)
 {
     const uint64_t top = UINT64_MAX;

@@ -202,7 +202,7 @@ TEST_F(KmsgTest, AReaderIsWoken)
             Log("news");
             if (is_atomic)
                 hal_irq_restore(saved);
-            uint64_t end = hal_clock_now() + 5000 * kMs;
+            uint64_t end = hal_clock_now() + 20000 * kMs;
             while (!reader.done() && hal_clock_now() < end)
                 kthread::Pause();
             EXPECT_TRUE(reader.done()) << is_atomic;
@@ -218,7 +218,7 @@ TEST_F(KmsgTest, AWaitingReaderHoldsNothing)
     Kmsg f;
     std::string got;
     bool wrote = false;
-    uint64_t end = hal_clock_now() + 2000 * kMs;
+    uint64_t end = hal_clock_now() + 20000 * kMs;
 
     Kthread reader([&] { got = f.Wait(); });
     while (!waitq_is_watched(f.get()->ops->waitq(f.get())))

@@ -6,14 +6,14 @@
 #include "core/mem/page.h"
 #include "core/vm/aspace.h"
 #include "hal/mmu.h"
-#include "tests/core/proc/process_fixture.h"
+#include "tests/core/proc/user_fixture.h"
 
 namespace {
 
 constexpr uaddr_t kAt = 0x20000000;
 constexpr uint64_t kMost = 2000; // pages that a process may touch
 
-class OomTest : public ProcessTest {
+class OomTest : public UserTest {
 protected:
     // Everything that a user's page may be made of.
     class Hoard {
@@ -38,8 +38,8 @@ protected:
         std::vector<struct page *> pages_;
     };
 
-    // A process gets memory of its own, some of it touched.
-    static void Settle(Member &member, uint64_t pages)
+    // Memory that a process may touch.
+    static void MapMost(struct aspace *as)
     {
         struct map_request request = {kAt,
                                       kMost * PAGE_SIZE,
@@ -49,15 +49,22 @@ protected:
                                       nullptr,
                                       0,
                                       0};
+        uaddr_t out;
 
+        EXPECT_EQ(0, aspace_map(as, &request, &out));
+    }
+    // A process gets memory of its own, some of it touched.
+    static void Settle(Member &member, uint64_t pages)
+    {
         member.Do([&] {
-            struct aspace *as = nullptr;
-            uaddr_t out;
+            struct process *process = task_current()->process;
+            struct aspace *as = process->as;
 
-            EXPECT_EQ(0, aspace_create(nullptr, &as));
-            EXPECT_EQ(nullptr,
-                      process_swap_aspace(task_current()->process, as));
-            EXPECT_EQ(0, aspace_map(as, &request, &out));
+            if (as == nullptr) {
+                EXPECT_EQ(0, aspace_create(nullptr, &as));
+                EXPECT_EQ(nullptr, process_swap_aspace(process, as));
+            }
+            MapMost(as);
             for (uint64_t i = 0; i < pages; i++)
                 EXPECT_EQ(0, Touch(i));
         });
@@ -75,12 +82,42 @@ protected:
         member.Do([&] { error = Touch(page); });
         return error;
     }
-    int StatusOf(Member &member)
+    int StatusOf(Member &member) { return StatusOf(member.number()); }
+    int StatusOf(int number)
     {
         struct wait_result result = {};
 
-        EXPECT_EQ(1, Wait(&result, LX_WEXITED, WAIT_PID, member.number()));
+        EXPECT_EQ(1, Wait(&result, LX_WEXITED, WAIT_PID, number));
         return result.word;
+    }
+    // A process that shares maker's memory, of two threads; maker waits for it
+    // when it is vfork(2)'s.
+    struct Sharer {
+        std::unique_ptr<Born> leader, thread;
+    };
+    Sharer MakeSharer(Member &maker, uint64_t flags)
+    {
+        int leader = 0, thread = 0;
+        bool is_there = false;
+        Sharer sharer;
+
+        body_ = [&] {
+            body_ = nullptr;
+            leader = task_number(task_current());
+            thread = Clone(
+                Request(LX_CLONE_THREAD | LX_CLONE_SIGHAND | LX_CLONE_VM));
+            kthread::Store(is_there, true);
+        };
+        auto make = [=] { EXPECT_LT(0, Clone(Request(flags))); };
+        if ((flags & LX_CLONE_VFORK) != 0)
+            maker.Begin(make);
+        else
+            maker.Do(make);
+        Await([&] { return kthread::Load(is_there); });
+        AwaitAll();
+        sharer.leader = std::make_unique<Born>(leader);
+        sharer.thread = std::make_unique<Born>(thread);
+        return sharer;
     }
 };
 
@@ -107,21 +144,63 @@ TEST_F(OomTest, TheLargestHasToGo)
     EXPECT_FALSE(small.has_ended());
 }
 
+// Threads, processes of CLONE_VM, the child of vfork(2) and who waits for it;
+// but no process that fork(2) made.
 TEST_F(OomTest, AllThatShareTheMemory)
 {
-    Member small(init()), large(init()), sharer(init());
+    Member small(init()), large(init());
+    int copy;
 
     Settle(small, 10);
+    Equip(large);
+    copy = CloneBy(large, Request(0));
     Settle(large, 300);
-    aspace_get(large.process()->as);
-    sharer.Do([&] {
-        EXPECT_EQ(nullptr, process_swap_aspace(task_current()->process,
-                                               large.process()->as));
-    });
-    Hoard hoard;
-    EXPECT_EQ(0, TouchBy(small, 500));
+    Sharer process = MakeSharer(large, LX_CLONE_VM);
+    Sharer vforked = MakeSharer(large, LX_CLONE_VM | LX_CLONE_VFORK);
+    Born stays(copy);
+    EXPECT_EQ(large.process()->as, process.leader->process()->as);
+    EXPECT_EQ(large.process()->as, vforked.thread->process()->as);
+    {
+        Hoard hoard;
+
+        EXPECT_EQ(0, TouchBy(small, 500));
+        for (auto *one : {&process, &vforked}) {
+            one->leader->Join();
+            one->thread->Join();
+        }
+        // There is room for many more.
+        for (uint64_t i = 0; i < 50; i++)
+            EXPECT_EQ(0, TouchBy(small, 600 + i));
+    }
     EXPECT_EQ(LX_W_SIGNALED(LX_SIGKILL), StatusOf(large));
-    EXPECT_EQ(LX_W_SIGNALED(LX_SIGKILL), StatusOf(sharer));
+    for (auto *one : {&process, &vforked}) { // init's children now
+        EXPECT_EQ(LX_W_SIGNALED(LX_SIGKILL), StatusOf(one->leader->number()));
+        EXPECT_TRUE(one->leader->has_ended());
+        EXPECT_TRUE(one->thread->has_ended());
+    }
+    EXPECT_FALSE(stays.has_ended());
+    EXPECT_FALSE(small.has_ended());
+}
+
+// Whoever of them is found: here the first has given the memory up.
+TEST_F(OomTest, SharersOfWhatTheMakerLeft)
+{
+    Member small(init()), large(init());
+
+    Settle(small, 10);
+    Equip(large);
+    Settle(large, 300);
+    Sharer first = MakeSharer(large, LX_CLONE_VM);
+    Sharer second = MakeSharer(large, LX_CLONE_VM);
+    large.End();
+    EXPECT_EQ(LX_W_EXITED(0), StatusOf(large));
+    {
+        Hoard hoard;
+
+        EXPECT_EQ(0, TouchBy(small, 500));
+    }
+    for (auto *one : {&first, &second})
+        EXPECT_EQ(LX_W_SIGNALED(LX_SIGKILL), StatusOf(one->leader->number()));
     EXPECT_FALSE(small.has_ended());
 }
 
@@ -139,19 +218,10 @@ TEST_F(OomTest, WhoNeedsItMayBeTheLargest)
 TEST_F(OomTest, NeverInit)
 {
     Member small(init()), sharer(init());
-    struct map_request request = {kAt,
-                                  kMost * PAGE_SIZE,
-                                  LX_PROT_READ | LX_PROT_WRITE,
-                                  LX_MAP_PRIVATE | LX_MAP_ANONYMOUS |
-                                      LX_MAP_FIXED,
-                                  nullptr,
-                                  0,
-                                  0};
     struct aspace *as = nullptr;
-    uaddr_t out;
 
     ASSERT_EQ(0, aspace_create(nullptr, &as));
-    ASSERT_EQ(0, aspace_map(as, &request, &out));
+    MapMost(as);
     EXPECT_EQ(nullptr, process_swap_aspace(init()->process, as));
     for (uint64_t i = 0; i < 300; i++)
         EXPECT_EQ(0, Touch(i));

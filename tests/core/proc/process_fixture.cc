@@ -157,13 +157,18 @@ void Member::End(int status)
     Call();
 }
 
+void Member::Begin(std::function<void()> action)
+{
+    action_ = std::move(action);
+    kthread::Store(acts_, true);
+    Call();
+}
+
 void Member::Do(std::function<void()> action)
 {
     uint64_t end = hal_clock_now() + 20000 * kMs;
 
-    action_ = std::move(action);
-    kthread::Store(acts_, true);
-    Call();
+    Begin(std::move(action));
     while (kthread::Load(acts_) && hal_clock_now() < end)
         kthread::Pause();
     EXPECT_FALSE(kthread::Load(acts_));
@@ -209,11 +214,12 @@ void ProcessTest::TearDown()
     saved = process_tree_lock();
     list_remove(&init_->of_process);
     pid_leave(&init_->by_pid, init_->pid);
-    process->user = init_->cred->user;
-    user_get(process->user);
+    process->cred = init_->cred;
+    cred_get(process->cred);
     process->state = PROCESS_ZOMBIE;
     process_reap(process);
     process_tree_unlock(saved);
+    limit_watch_end(process);
     init_->thread->task = nullptr;
     __atomic_store_n(&init_->thread->work, 0, __ATOMIC_RELEASE);
     task_put(init_);

@@ -43,6 +43,7 @@ public:
     void End(int status = LX_W_EXITED(0));
     // Has Serve() run this once.
     void Do(std::function<void()> action);
+    void Begin(std::function<void()> action); // does not wait for its end
     bool has_ended();
     void Join();
 

@@ -287,6 +287,7 @@ TEST_F(SignalTest, AWaitForSignals)
 
 TEST_F(SignalTest, DispositionsAreCopiedOrShared)
 {
+    struct signal_actions *room = nullptr;
     struct process_signals copy, twin;
     struct lx_sigaction action = {};
 
@@ -302,10 +303,12 @@ TEST_F(SignalTest, DispositionsAreCopiedOrShared)
               signal_action_of(&copy, LX_SIGUSR1).sa_handler);
     EXPECT_EQ(uint64_t{LX_SIG_IGN},
               signal_action_of(&copy, LX_SIGUSR2).sa_handler);
-    ASSERT_EQ(0, signals_unshare(process())); // exec: from now on its own
-    SetAction(process(), LX_SIGUSR1, kHandler + 2);
+    ASSERT_EQ(0, signals_reserve(process(), &room));
+    signals_exec(task(), room); // from now on its own
     EXPECT_EQ(kHandler + 1, signal_action_of(&twin, LX_SIGUSR1).sa_handler);
-    signals_exec(task());
+    ASSERT_EQ(0, signals_reserve(process(), &room));
+    EXPECT_EQ(nullptr, room);
+    signals_exec(task(), room);
     signal_change_action(process(), LX_SIGUSR1, nullptr, &action);
     EXPECT_EQ(uint64_t{LX_SIG_DFL}, action.sa_handler);
     signal_change_action(process(), LX_SIGUSR2, nullptr, &action);

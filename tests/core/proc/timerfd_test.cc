@@ -44,6 +44,11 @@ struct Timer {
 
         return got < 0 ? got : static_cast<int64_t>(ticks);
     }
+    // Until it has something to tell.
+    void Await()
+    {
+        kthread::Await([this] { return file_poll(f) != 0; });
+    }
     file *f = nullptr;
 };
 
@@ -61,7 +66,7 @@ TEST(Timerfd, Clocks)
 
         EXPECT_TRUE(timerfd_is_timer(t.f));
         t.Set(2 * kMs, 0);
-        kthread::Sleep(4 * kMs);
+        t.Await();
         EXPECT_EQ(1, t.Ticks());
         EXPECT_EQ(-EAGAIN, t.Ticks());
     }
@@ -76,10 +81,11 @@ TEST(Timerfd, CountsIntervalsWhenRead)
     t.Set(kMs, kMs);
     EXPECT_LE(t.Left().value_ns, kMs);
     kthread::Sleep(5 * kMs);
+    t.Await();
     EXPECT_EQ(LX_POLLIN, file_poll(t.f));
     EXPECT_GT(t.Left().value_ns, 0u);
     EXPECT_GE(t.Ticks(), 4);
-    kthread::Sleep(2 * kMs);
+    t.Await();
     EXPECT_GE(t.Ticks(), 1);
     t.Set(0, kMs);
     EXPECT_EQ(0u, t.Left().value_ns);
@@ -97,7 +103,7 @@ TEST(Timerfd, FollowsTheWallClock)
     cancelled.Set(now + hour, 0, true, true);
     relative.Set(hour, 0);
     clock_set_wall(now + 2 * hour);
-    kthread::Sleep(kMs);
+    plain.Await();
     EXPECT_EQ(1, plain.Ticks());
     EXPECT_EQ(-ECANCELED, cancelled.Ticks());
     EXPECT_EQ(0u, file_poll(relative.f));

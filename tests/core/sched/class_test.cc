@@ -9,90 +9,30 @@
 #include <gtest/gtest.h>
 
 #include "core/abi/errno.h"
+#include "core/sched/sched_impl.h"
+#include "core/sched/timer.h"
+#include "core/sched/usage.h"
 #include "core/sync/percpu.h"
 #include "hal/irq.h"
-#include "tests/core/sched/kthread.h"
+#include "tests/core/sched/hog.h"
 #include "tests/support/harness.h"
 
+using kthread::Above;
+using kthread::Await;
+using kthread::bit;
+using kthread::Here;
+using kthread::Hog;
+using kthread::kLongNs;
 using kthread::kMs;
 using kthread::Kthread;
+using kthread::LastCpu;
 using kthread::Load;
+using kthread::SetClass;
 using kthread::Sleep;
 using kthread::Store;
+using kthread::Work;
 
 namespace {
-
-constexpr uint64_t kLongNs = 20000 * kMs; // what never takes so long
-
-uint64_t bit(unsigned cpu)
-{
-    return UINT64_C(1) << cpu;
-}
-
-// The CPU that a test gives to its threads: not its own when there are more.
-unsigned LastCpu()
-{
-    return hal_cpu_count() - 1;
-}
-
-int SetClass(struct thread *thread, enum thread_policy policy,
-             unsigned priority, int nice = 0)
-{
-    struct thread_params params = {policy, nice, priority};
-
-    return thread_set_params(thread, &params);
-}
-
-// The running thread is above all others of its CPU.
-class Above {
-public:
-    Above() { EXPECT_EQ(0, SetClass(thread_current(), THREAD_FIFO, 99)); }
-    ~Above() { EXPECT_EQ(0, SetClass(thread_current(), THREAD_NORMAL, 0)); }
-};
-
-unsigned Here()
-{
-    unsigned saved = hal_irq_save(), cpu = hal_cpu_self();
-
-    hal_irq_restore(saved);
-    return cpu;
-}
-
-// Takes all the time it gets, as user code does.
-void Work()
-{
-    cpu_pin();
-    hal_cpu_relax();
-    cpu_unpin();
-}
-
-// A thread that works until it is told to stop.
-class Hog {
-public:
-    explicit Hog(uint64_t affinity)
-        : thread_(
-              [this] {
-                  while (!Load(stop_)) {
-                      __atomic_store_n(&cpu_, Here(), __ATOMIC_RELAXED);
-                      __atomic_fetch_add(&turns_, 1, __ATOMIC_RELAXED);
-                      Work();
-                  }
-              },
-              affinity)
-    {
-    }
-    ~Hog() { Store(stop_, true); }
-    struct thread *thread() { return thread_.thread(); }
-    uint64_t ran() { return thread_run_ns(thread()); }
-    uint64_t turns() { return __atomic_load_n(&turns_, __ATOMIC_RELAXED); }
-    unsigned cpu() { return __atomic_load_n(&cpu_, __ATOMIC_RELAXED); }
-
-private:
-    bool stop_ = false;
-    uint64_t turns_ = 0;
-    unsigned cpu_ = HAL_CPUS_MAX;
-    Kthread thread_;
-};
 
 // Who came when. Threads that take turns on a CPU order nothing for TSan.
 class Order {
@@ -111,16 +51,6 @@ public:
 private:
     unsigned count_ = 0, names_[8] = {};
 };
-
-// Waits until condition holds; fails when that takes too long.
-template <class Condition> void Await(Condition condition)
-{
-    uint64_t end = hal_clock_now() + kLongNs;
-
-    while (!condition() && hal_clock_now() < end)
-        Sleep(kMs / 2);
-    EXPECT_TRUE(condition());
-}
 
 } // namespace
 
@@ -238,7 +168,9 @@ TEST(SchedClass, RealtimeKeepsOthersOut)
         uint64_t before, turns;
 
         EXPECT_EQ(0, SetClass(realtime.thread(), policy, 1));
-        Await([&] { return realtime.turns() > 0; });
+        // Once it has run as such, it gives way no more.
+        before = realtime.turns();
+        Await([&] { return realtime.turns() > before; });
         before = realtime.ran();
         turns = normal.turns();
         Await([&] { return realtime.ran() > before + 150 * kMs; });
@@ -296,10 +228,11 @@ TEST(SchedClass, TurnsOfEqualRealtimeThreads)
 
         Await([&] { return a.turns() > turns && b.turns() > others; });
     }
-    bool stop = false, yield = false, other_ran = false;
+    bool begun = false, stop = false, yield = false, other_ran = false;
     Kthread first(
         [&] {
             EXPECT_EQ(0, SetClass(thread_current(), THREAD_FIFO, 5));
+            Store(begun, true);
             while (!Load(stop)) {
                 Work();
                 if (Load(yield))
@@ -307,7 +240,7 @@ TEST(SchedClass, TurnsOfEqualRealtimeThreads)
             }
         },
         bit(LastCpu()));
-    Sleep(5 * kMs);
+    Await([&] { return Load(begun); });
     Kthread second([&] { Store(other_ran, true); }, bit(LastCpu()));
     EXPECT_EQ(0, SetClass(second.thread(), THREAD_FIFO, 5));
     Sleep(150 * kMs);
@@ -353,32 +286,78 @@ TEST(SchedClass, ARealtimeThreadThatWakesPreempts)
     EXPECT_EQ(unsigned{'e'}, order.at(2));
 }
 
+namespace {
+
+// A thread that sleeps beside two that do not.
+class Sleeper {
+public:
+    // Sleeps, and returns how often the two took turns from the wake until this
+    // thread ran again.
+    unsigned SleepOnce()
+    {
+        struct timer timer;
+        struct waitq q;
+
+        waitq_init(&q);
+        waitq_ = &q;
+        Store(woken_, false);
+        timer_init(&timer, Wake, this);
+        timer_arm(&timer, hal_clock_now() + kMs);
+        EXPECT_EQ(0, waitq_wait(&q, IsWoken, this, WAIT_FOREVER));
+        return Changes() - __atomic_load_n(&at_wake_, __ATOMIC_RELAXED);
+    }
+    void TakeTurns(unsigned name)
+    {
+        while (!Load(stop_)) {
+            if (__atomic_exchange_n(&last_, name, __ATOMIC_RELAXED) != name)
+                __atomic_fetch_add(&changes_, 1, __ATOMIC_RELAXED);
+            Work();
+        }
+    }
+    void Stop() { Store(stop_, true); }
+
+private:
+    static void Wake(void *arg)
+    {
+        auto *self = static_cast<Sleeper *>(arg);
+
+        __atomic_store_n(&self->at_wake_, self->Changes(), __ATOMIC_RELAXED);
+        Store(self->woken_, true);
+        waitq_wake_all(self->waitq_);
+    }
+    static bool IsWoken(void *arg)
+    {
+        return Load(static_cast<Sleeper *>(arg)->woken_);
+    }
+    unsigned Changes() { return __atomic_load_n(&changes_, __ATOMIC_RELAXED); }
+
+    struct waitq *waitq_ = nullptr;
+    unsigned changes_ = 0, last_ = 0, at_wake_ = 0;
+    bool woken_ = false, stop_ = false;
+};
+
+} // namespace
+
 // Who sleeps much gets the CPU soon after it wakes, although others want it:
-// not after a turn of each.
+// not after a turn of each. Not so where the host kept the CPU while it had it:
+// then it has used much, and an attempt shows nothing.
 TEST(SchedClass, ASleeperIsServedSoon)
 {
     constexpr unsigned kSleeps = 20;
-    unsigned changes = 0, last = 0;
-    bool stop = false;
-    auto take_turns = [&](unsigned name) {
-        while (!Load(stop)) {
-            if (__atomic_exchange_n(&last, name, __ATOMIC_RELAXED) != name)
-                __atomic_fetch_add(&changes, 1, __ATOMIC_RELAXED);
-            Work();
-        }
-    };
-    Kthread a([&] { take_turns(1); }, bit(LastCpu()));
-    Kthread b([&] { take_turns(2); }, bit(LastCpu()));
-    Kthread sleeper(
-        [&] {
-            for (unsigned i = 0; i < kSleeps; i++)
-                Sleep(kMs);
-        },
-        bit(LastCpu()));
+    unsigned soon = 0; // one after the other
+    Sleeper sleeper;
+    Kthread a([&] { sleeper.TakeTurns(1); }, bit(LastCpu()));
+    Kthread b([&] { sleeper.TakeTurns(2); }, bit(LastCpu()));
 
-    sleeper.Join();
-    Store(stop, true);
-    EXPECT_LT(__atomic_load_n(&changes, __ATOMIC_RELAXED), 2 * kSleeps);
+    Kthread(
+        [&] {
+            for (unsigned i = 0; i < 50 * kSleeps && soon < kSleeps; i++)
+                soon = sleeper.SleepOnce() < 2 ? soon + 1 : 0;
+        },
+        bit(LastCpu()))
+        .Join();
+    sleeper.Stop();
+    EXPECT_EQ(kSleeps, soon);
 }
 
 TEST(SchedAffinity, IsCheckedAndKept)
@@ -457,17 +436,25 @@ TEST(SchedBalance, IdleCpusTakeWork)
 
 namespace {
 
-// A thread that last slept on CPU 1 and may run on 1 and 2 wakes; where?
-unsigned WakePlace()
+bool IsIdle(unsigned cpu)
 {
-    bool wake = false, pinned = false;
+    const struct runq *rq = sched_runq(cpu);
+
+    return __atomic_load_n(&rq->is_idle, __ATOMIC_RELAXED) &&
+           __atomic_load_n(&rq->ready, __ATOMIC_RELAXED) == 0;
+}
+
+// A thread that last slept on CPU 1 and may run on 1 and 2 wakes when one of
+// them idles; where?
+unsigned WakePlace(unsigned idle)
+{
+    bool wake = false;
     unsigned place = HAL_CPUS_MAX;
     struct waitq q;
 
     waitq_init(&q);
     Kthread sleeper(
         [&] {
-            Store(pinned, true);
             EXPECT_EQ(0, waitq_wait(
                              &q,
                              [](void *arg) {
@@ -477,10 +464,9 @@ unsigned WakePlace()
             place = Here();
         },
         bit(1));
-    while (!Load(pinned))
-        Sleep(kMs / 10);
-    Sleep(3 * kMs);
+    Await([&] { return kthread::Waits(sleeper.thread()) > 0; });
     EXPECT_EQ(0, thread_set_affinity(sleeper.thread(), bit(1) | bit(2)));
+    Await([&] { return IsIdle(idle); });
     Store(wake, true);
     waitq_wake_all(&q);
     sleeper.Join();
@@ -498,12 +484,13 @@ TEST(SchedBalance, WhoWakesFindsAnIdleCpu)
     if (hal_cpu_count() < 3)
         GTEST_SKIP() << "needs three CPUs";
     for (int i = 0; i < 20; i++)
-        at_home += WakePlace() == 1;
+        at_home += WakePlace(1) == 1;
     EXPECT_GE(at_home, 15u);
     Hog hog(bit(1));
 
+    Await([&] { return hog.turns() > 0; });
     for (int i = 0; i < 20; i++)
-        elsewhere += WakePlace() == 2;
+        elsewhere += WakePlace(2) == 2;
     EXPECT_GE(elsewhere, 15u);
 }
 

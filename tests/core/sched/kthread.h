@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "core/sched/thread.h"
+#include "core/sched/usage.h"
 #include "core/sched/waitq.h"
 #include "hal/clock.h"
 #include "hal/cpu.h"
@@ -96,6 +97,34 @@ inline bool Load(const bool &flag)
 inline void Store(bool &flag, bool value)
 {
     __atomic_store_n(&flag, value, __ATOMIC_RELEASE);
+}
+
+// Waits until condition holds; fails when that takes too long.
+template <class Condition> void Await(Condition condition)
+{
+    uint64_t end = hal_clock_now() + 20000 * kMs;
+
+    while (!condition() && hal_clock_now() < end)
+        Sleep(kMs / 2);
+    EXPECT_TRUE(condition());
+}
+
+// How often it left its CPU to wait.
+inline uint64_t Waits(struct thread *thread)
+{
+    uint64_t voluntary, involuntary;
+
+    thread_switches(thread, &voluntary, &involuntary);
+    return voluntary;
+}
+
+// How often it left its CPU to others though it could have gone on.
+inline uint64_t Preemptions(struct thread *thread)
+{
+    uint64_t voluntary, involuntary;
+
+    thread_switches(thread, &voluntary, &involuntary);
+    return involuntary;
 }
 
 } // namespace kthread

@@ -368,7 +368,9 @@ public:
 
         Enter(&all_[n]);
         lend_init(&lend);
-        for (uint64_t i = 0; i < rounds; i++)
+        // And until both refusals were met: the sinks may stand open long when
+        // the host does not run their CPU.
+        for (uint64_t i = 0; i < rounds || !HasMetAll(); i++)
             WaitOnce(random, &lend);
         __atomic_fetch_add(&done_, 1, __ATOMIC_ACQ_REL);
         // Others may wait for this one still.
@@ -405,6 +407,11 @@ private:
         __atomic_fetch_add(&ready_, 1, __ATOMIC_ACQ_REL);
         while (__atomic_load_n(&ready_, __ATOMIC_ACQUIRE) < kThreads + kSinks)
             kthread::Pause();
+    }
+    bool HasMetAll()
+    {
+        return __atomic_load_n(&deadlocks_, __ATOMIC_RELAXED) > 0 &&
+               __atomic_load_n(&ended_, __ATOMIC_RELAXED) > 0;
     }
     static void SetPriority(unsigned priority)
     {

@@ -111,4 +111,50 @@ TEST_F(ObjectTest, PageTakenOutDuringAFaultIsNotMapped)
     UnmapAll();
 }
 
+// A shared mapping that may be written, or that is on its way, keeps that from
+// being denied; after that there is none.
+TEST_F(ObjectTest, DeniesWritingOnce)
+{
+    TestFile file(4, true, true);
+
+    MapAt(kAt, 2 * kPage, kR, LX_MAP_SHARED, file.object());
+    EXPECT_FALSE(vm_object_deny_write(file.object()));
+    EXPECT_EQ(0, aspace_unmap(as_, kAt, 2 * kPage));
+    ASSERT_TRUE(vm_object_claim_write(file.object()));
+    EXPECT_FALSE(vm_object_deny_write(file.object()));
+    vm_object_unclaim_write(file.object());
+    MapAt(kAt, kPage, kRW, LX_MAP_PRIVATE, file.object());
+    EXPECT_TRUE(vm_object_deny_write(file.object()));
+    EXPECT_TRUE(vm_object_deny_write(file.object()));
+    EXPECT_FALSE(vm_object_claim_write(file.object()));
+    EXPECT_EQ(-EPERM, Map(kAt, kPage, kRW, LX_MAP_SHARED, file.object()));
+    MapAt(kAt + kPage, kPage, kR, LX_MAP_SHARED, file.object());
+    EXPECT_EQ(-EACCES, aspace_protect(as_, kAt + kPage, kPage, kRW));
+    EXPECT_EQ(0, aspace_unmap(as_, kAt, 2 * kPage));
+}
+
+// A page that comes in the place of another, which tables still show: faults
+// around it and on it leave that alone until it is gone.
+TEST_F(ObjectTest, NewPageWaitsUntilTheOldIsGone)
+{
+    TestFile file(8, true, true);
+    struct page *old;
+
+    MapAt(kAt, 8 * kPage, kR, LX_MAP_SHARED, file.object());
+    MapAt(kAt + 8 * kPage, 8 * kPage, kRW, LX_MAP_SHARED, file.object());
+    EXPECT_EQ(FileByte(3 * kPage), Read(kAt + 3 * kPage));
+    EXPECT_EQ(FileByte(3 * kPage), Read(kAt + 11 * kPage));
+    old = file.TakeOut(3);
+    file.Refill(3);
+    EXPECT_EQ(0, aspace_fault(as_, kAt + 4 * kPage, HAL_READ));
+    EXPECT_EQ(0, aspace_fault(as_, kAt + 3 * kPage, HAL_READ));
+    EXPECT_EQ(0, aspace_fault(as_, kAt + 11 * kPage, HAL_READ));
+    EXPECT_EQ(0, aspace_fault(as_, kAt + 11 * kPage, HAL_WRITE));
+    file.Forget(3, old);
+    EXPECT_EQ(0, Read(kAt + 3 * kPage));
+    EXPECT_EQ(0, Write(kAt + 11 * kPage, 9));
+    EXPECT_EQ(9, Read(kAt + 3 * kPage));
+    EXPECT_EQ(0, aspace_unmap(as_, kAt, 16 * kPage));
+}
+
 } // namespace

@@ -40,10 +40,29 @@ void TestFile::Release()
 
 void TestFile::Drop(size_t i)
 {
+    struct page *page = TakeOut(i);
+
+    Forget(i, page);
+}
+
+struct page *TestFile::TakeOut(size_t i)
+{
     struct page *page = pages_[i];
 
+    vm_object_begin_removal(object());
     pages_[i] = nullptr;
+    return page;
+}
+
+void TestFile::Refill(size_t i)
+{
+    pages_[i] = page_alloc(0, MEM_WAIT | MEM_ZERO, nullptr);
+}
+
+void TestFile::Forget(size_t i, struct page *page)
+{
     vm_object_unmap_page(object(), i, page);
+    vm_object_end_removal(object());
     page_put(page);
 }
 

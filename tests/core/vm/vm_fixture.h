@@ -50,6 +50,10 @@ public:
     struct page *page(size_t i) { return pages_[i]; }
     // Takes a page out and gives it up, as a truncation does.
     void Drop(size_t i);
+    // The same in two steps; between them a new page, zero, may come in.
+    struct page *TakeOut(size_t i);
+    void Refill(size_t i);
+    void Forget(size_t i, struct page *page);
     void Release(); // the test's own reference
 
     int fail_get = 0;             // get_page returns this when not 0

@@ -26,7 +26,8 @@ constexpr uint64_t kKicks = 100000;
 constexpr uint64_t kKicksPerInterrupt = 50;
 // From the entry into user code to the kick, in pause instructions: most kicks
 // come about when the stub resumes. Some wait for a round of the user code.
-constexpr uint64_t kWait = 400, kKicksPerRound = 500;
+// An odd number of interrupts lies between those, so that each user has some.
+constexpr uint64_t kWait = 400, kKicksPerRound = 11 * kKicksPerInterrupt;
 constexpr unsigned kUsers = 2;
 
 constexpr uint64_t kAvx = 1 << 2, kAvx512 = 7 << 5;
