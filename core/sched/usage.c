@@ -15,7 +15,8 @@ void sched_measure(struct runq *rq, struct thread *thread,
 
     if (thread->user != NULL)
         user_ns += hal_user_ns(thread->user);
-    if (thread->state == THREAD_RUNNING)
+    /* Not by its state: who is about to wait has said so, and still runs. */
+    if (thread == current_on(cpu_by_number(rq->cpu)))
         runq_charge(rq, thread);
     out->run_ns = thread->sched.run_ns;
     out->user_ns = min_u64(user_ns, out->run_ns);

@@ -24,7 +24,7 @@ void ramfs_init_all(void);
 void ramfs_fini_all(void);
 
 /* Pages of all files in memory, and of those those of tmpfs and of files
- * without a name, which Linux calls shared memory. Any context. */
+ * without a name, which Linux calls shared memory. Not in interrupts. */
 struct ramfs_counts {
     uint64_t pages, shared;
 };
