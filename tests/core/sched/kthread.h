@@ -103,10 +103,13 @@ inline void Store(bool &flag, bool value)
 template <class Condition> void Await(Condition condition)
 {
     uint64_t end = hal_clock_now() + 20000 * kMs;
+    bool holds = condition(); // it may for a moment only
 
-    while (!condition() && hal_clock_now() < end)
+    while (!holds && hal_clock_now() < end) {
         Sleep(kMs / 2);
-    EXPECT_TRUE(condition());
+        holds = condition();
+    }
+    EXPECT_TRUE(holds);
 }
 
 // How often it left its CPU to wait.

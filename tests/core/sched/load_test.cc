@@ -33,10 +33,13 @@ double Shown(const load_averages &averages, unsigned which)
 template <class Condition> void Await(Condition condition)
 {
     uint64_t end = hal_clock_now() + 20000 * kMs;
+    bool holds = condition(); // it may for a moment only
 
-    while (!condition() && hal_clock_now() < end)
+    while (!holds && hal_clock_now() < end) {
         Pause();
-    EXPECT_TRUE(condition());
+        holds = condition();
+    }
+    EXPECT_TRUE(holds);
 }
 
 cpu_usage Usage(unsigned cpu)
